@@ -1,0 +1,127 @@
+"""Where branches meet: ``add``, ``concat``, ``mul``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from archcalc.layers.base import Layer
+from archcalc.layers.fields import Dimension
+from archcalc.shapes import Shape
+from archcalc.terms import Operation, Requirement, need, times
+
+
+def _same_names(kind: str, first: Shape, other: Shape) -> Requirement:
+    return need(
+        None,
+        first.names == other.names,
+        "{kind}: {first} and {other} have different dimensions",
+        kind=kind,
+        first=first,
+        other=other,
+    )
+
+
+class Add(Layer):
+    """The sum of its branches, element by element; their shapes must be equal.
+
+    n branches cost n − 1 additions for each element, and nothing else.
+    """
+
+    kind = "add"
+    merges = True
+
+    def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
+        for other in others:
+            yield _same_names(self.kind, first, other)
+            for axis, size in first.items():
+                yield need(
+                    None,
+                    size == other[axis],
+                    "add: {first} and {other} differ in {axis}",
+                    first=first,
+                    other=other,
+                    axis=axis,
+                )
+
+    def operations(self, y: Shape, *xs: Shape) -> Iterator[Operation]:
+        if len(xs) > 1:
+            more = {} if len(xs) == 2 else {"additions": len(xs) - 1}
+            yield Operation("add", times(**y.factors("out"), **more))
+
+
+class Mul(Layer):
+    """The product of its branches, element by element.
+
+    Branches with a size of 1 along a position are spread over it (a squeeze-and-excitation
+    gate of 64 x 1 x 1 scales 64 x 56 x 56); channels and features must be equal.
+    """
+
+    kind = "mul"
+    merges = True
+
+    def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
+        for other in others:
+            yield _same_names(self.kind, first, other)
+            for axis, size in first.items():
+                spread = (size == 1) | (other[axis] == 1) if axis in first.positions else False
+                yield need(
+                    None,
+                    (size == other[axis]) | spread,
+                    "mul: {first} and {other} differ in {axis}",
+                    mend="only positions of size 1 are spread",
+                    first=first,
+                    other=other,
+                    axis=axis,
+                )
+
+    def output(self, first: Shape, *others: Shape) -> Shape:
+        y = first
+        for other in others:
+            # A size of 1 takes the other's; said by arithmetic, so that it holds for arrays too.
+            y = y.with_sizes(**{a: y[a] + (other[a] - y[a]) * (y[a] == 1) for a in y.positions})
+        return y
+
+    def operations(self, y: Shape, *xs: Shape) -> Iterator[Operation]:
+        if len(xs) > 1:
+            more = {} if len(xs) == 2 else {"products": len(xs) - 1}
+            yield Operation("mul", times(**y.factors("out"), **more))
+
+
+class Concat(Layer):
+    """Its branches side by side along ``axis``; all other sizes must be equal. Costs nothing."""
+
+    kind = "concat"
+    merges = True
+    axis = Dimension("auto", "the dimension that grows; auto: channels, or features without them")
+
+    def _axis(self, x: Shape) -> str:
+        if self.axis != "auto":
+            return self.axis
+        return "channels" if "channels" in x else "features"
+
+    def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
+        along = self._axis(first)
+        yield need(
+            "axis",
+            along in first,
+            "concat: there is no {axis} in {first}",
+            axis=along,
+            first=first,
+        )
+        for other in others:
+            yield _same_names(self.kind, first, other)
+            for axis, size in first.items():
+                if axis != along:
+                    yield need(
+                        None,
+                        size == other[axis],
+                        "concat: {first} and {other} differ in {axis}, not only in {along}",
+                        first=first,
+                        other=other,
+                        axis=axis,
+                        along=along,
+                    )
+
+    def output(self, first: Shape, *others: Shape) -> Shape:
+        along = self._axis(first)
+        return first.with_sizes(**{along: sum((o[along] for o in others), first[along])})

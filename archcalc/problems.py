@@ -1,0 +1,80 @@
+"""A problem as data: what is wrong, where, how to mend it. Nothing here prints or decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+USAGE: Final = "usage"
+"""A wrong command line, or a name that does not exist."""
+SPEC: Final = "spec"
+"""A fault in a spec."""
+FILE: Final = "file"
+"""A file that cannot be read or written."""
+
+
+class Source(NamedTuple):
+    """The text that a place points into, kept so that a message can show its line."""
+
+    name: str
+    text: str
+
+
+class Place(NamedTuple):
+    """Characters of a source: ``line`` and ``column`` count from 1; ``width`` is at least 1."""
+
+    source: Source
+    line: int
+    column: int
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+
+class Call(NamedTuple):
+    """One step of the way to a problem: ``in bottleneck, called at resnet.yaml:44``."""
+
+    block: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong."""
+
+    message: str
+    place: Place | None = None
+    help: str = ""
+    stack: tuple[Call, ...] = ()
+    kind: str = SPEC
+    code: str = "spec"
+    """A stable word for the sort of problem (``unknown``, ``type``, ``shape``, ``limit`` …)."""
+    severity: str = "error"
+
+
+class Complaint(Exception):
+    """Raised with one or more problems; the command line turns it into words and an exit code."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(p.message for p in problems))
+        self.problems = problems
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The name in ``known`` that ``word`` was most likely meant to be, or ``None``.
+
+    Bounded: long words and long lists are cut before they are compared.
+    """
+    from difflib import get_close_matches
+    from itertools import islice
+
+    if not word or len(word) > 80:
+        return None
+    names = list(islice(known, 2000))
+    folded = {n.lower(): n for n in reversed(names)}
+    if word.lower() in folded:
+        return folded[word.lower()]
+    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    return folded[close[0]] if close else None

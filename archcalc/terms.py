@@ -1,0 +1,86 @@
+"""Counts as the products that they are: named factors, so that every figure can be explained."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Final, NamedTuple
+
+from archcalc.shapes import Size
+
+OPERATION_KINDS: Final = ("mac", "mul", "add", "cmp", "div", "exp", "special")
+"""The kinds of operations, as ``docs/counting.md`` defines them."""
+
+
+class Product:
+    """A product of named factors, exactly divided by others: ``out_h · out_w · … / groups``."""
+
+    __slots__ = ("divisors", "factors")
+
+    def __init__(self, factors: dict[str, Size], divisors: dict[str, Size] | None = None) -> None:
+        self.factors = factors
+        self.divisors = divisors
+
+    def over(self, **divisors: Size) -> Product:
+        """This product divided by ``divisors``; the rule has required that they divide it."""
+        return Product(self.factors, {**(self.divisors or {}), **divisors})
+
+    @property
+    def value(self) -> int:
+        """The count itself, exact."""
+        value = prod(self.factors.values())
+        return value // prod(self.divisors.values()) if self.divisors else value
+
+    def __repr__(self) -> str:
+        over = "".join(f" / {n}={v}" for n, v in (self.divisors or {}).items())
+        return " · ".join(f"{n}={v}" for n, v in self.factors.items()) + over
+
+
+def times(**factors: Size) -> Product:
+    """``times(out_h=28, out_w=28, out_channels=32)``: names are the symbols, in reading order."""
+    return Product(factors)
+
+
+class Weight(NamedTuple):
+    """One tensor of weights of a layer; a buffer (running statistics) is not trained."""
+
+    name: str
+    product: Product
+    buffer: bool = False
+
+
+class Operation(NamedTuple):
+    """So many operations of one kind, for one sample."""
+
+    kind: str
+    product: Product
+
+
+class Requirement(NamedTuple):
+    """What must hold for a layer to have an output.
+
+    A rule yields it instead of raising: a single run stops at the first that does not hold, a
+    sweep masks the configurations that break it. ``why`` and ``mend`` are templates for
+    ``values``, so that the words are only made where somebody reads them.
+    """
+
+    field: str | None
+    """The argument at fault; ``None`` if it is the tensor that comes in."""
+    holds: bool
+    why: str
+    mend: str
+    values: dict[str, object]
+
+    def message(self) -> str:
+        """What must be, then what was found."""
+        return self.why.format(**self.values)
+
+    def help(self) -> str:
+        """A way out, or nothing."""
+        return self.mend.format(**self.values)
+
+
+def need(
+    field: str | None, holds: bool, why: str, /, *, mend: str = "", **values: object
+) -> Requirement:
+    """A requirement on ``field``; ``{name}`` in ``why`` and ``mend`` is filled from ``values``."""
+    return Requirement(field, holds, why, mend, values)
