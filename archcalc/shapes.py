@@ -67,6 +67,14 @@ class Shape:
     def __repr__(self) -> str:
         return f"Shape({', '.join(f'{n}={s}' for n, s in self.items())})"
 
+    def __str__(self) -> str:
+        """As a message says it: ``64 x 222 x 222 (channels, height, width)``."""
+        return f"{self:sizes} ({', '.join(self.names)})"
+
+    def __format__(self, spec: str) -> str:
+        """``sizes`` leaves the names out: ``64 x 222 x 222``."""
+        return " x ".join(map(str, self.sizes)) if spec == "sizes" else str(self)
+
     def items(self) -> Iterator[tuple[str, Size]]:
         """Pairs of name and size, in order."""
         return zip(self.names, self.sizes, strict=True)

@@ -41,11 +41,19 @@ def times(**factors: Size) -> Product:
 
 
 class Weight(NamedTuple):
-    """One tensor of weights of a layer; a buffer (running statistics) is not trained."""
+    """One tensor of weights of a layer.
+
+    A ``buffer`` (running statistics) is no parameter; a ``frozen`` one is, but is not trained.
+    """
 
     name: str
     product: Product
     buffer: bool = False
+    frozen: bool = False
+    active: Product | None = None
+    """The part that one sample uses, where that is less (the experts chosen for a token)."""
+    frozen: bool = False
+    """Whether it is a parameter that stays as it is (LeNet-5's output code book)."""
 
 
 class Operation(NamedTuple):
@@ -53,6 +61,8 @@ class Operation(NamedTuple):
 
     kind: str
     product: Product
+    part: str = ""
+    """What they are for, where a layer has several products of a kind: ``scores``."""
 
 
 class Requirement(NamedTuple):

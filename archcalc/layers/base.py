@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
-from archcalc.layers.fields import Field
-from archcalc.shapes import Shape, Size
+from archcalc.layers.fields import AutoFlag, Field, Kind
+from archcalc.shapes import LETTERS, Shape, Size
 from archcalc.terms import Operation, Product, Requirement, Weight, need, times
 
 KINDS: dict[str, type[Layer]] = {}
@@ -31,20 +31,23 @@ class Layer:
     """Its name in such a slot, if not its kind (``batch`` for ``batch_norm``)."""
     merges: ClassVar[bool] = False
     """Whether it takes a list of branches instead of one tensor."""
+    order: ClassVar[tuple[str, ...]] = ()
+    """Arguments that come first, in this order, where inheritance would order them otherwise."""
     fields: ClassVar[dict[str, Field[Any]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         own = {name: value for name, value in vars(cls).items() if isinstance(value, Field)}
         # What a class declares itself comes first: it is what a spec writes by position.
-        cls.fields = {**own, **{n: f for n, f in cls.fields.items() if n not in own}}
+        found = {**own, **{n: f for n, f in cls.fields.items() if n not in own}}
+        cls.fields = {**{n: found[n] for n in cls.order}, **found} if cls.order else found
         if cls.__dict__.get("kind"):
             KINDS[cls.kind] = cls
 
     def __init__(self, **values: Any) -> None:
         state = self.__dict__
         for name, field in self.fields.items():
-            state[name] = values[name] if name in values else field.default
+            state[name] = values.get(name, field.default)
 
     def __repr__(self) -> str:
         given = ", ".join(f"{n}={v}" for n, v in self.arguments().items())
@@ -100,15 +103,41 @@ class Layer:
 
     def activations(self, *args: Any, **kwargs: Any) -> Iterable[Product]:
         """The outputs that multiply-accumulates write; arguments as of `operations`."""
-        if any(kind == "mac" for kind, _ in self.operations(*args, **kwargs)):
+        if any(operation.kind == "mac" for operation in self.operations(*args, **kwargs)):
             yield times(**args[0].factors("out"))
 
 
-def elementwise(y: Shape, **per_element: Size) -> Iterator[Operation]:
+class Followed(Layer):
+    """A layer that may bring a normalisation and an activation along, shown as one row with it."""
+
+    bias = AutoFlag("a number added to each output; auto: none when norm is set")
+    norm = Kind("norm", help="the normalisation that follows: batch, layer, group, rms, lrn")
+    activation = Kind("activation", help="the activation that follows: relu, gelu, ...")
+
+    @property
+    def has_bias(self) -> bool:
+        """``bias``, with ``auto`` decided: a norm's shift makes it useless (mmcv's rule)."""
+        return self.norm == "none" if self.bias == "auto" else bool(self.bias)
+
+    def followers(self) -> tuple[tuple[str, str], ...]:
+        return (("norm", self.norm), ("activation", self.activation))
+
+
+def elementwise(y: Shape, part: str = "", **per_element: int) -> Iterator[Operation]:
     """So many operations of each kind for every element of ``y``."""
     for kind, count in per_element.items():
-        factors = y.factors("out")
-        yield Operation(kind, times(**factors) if count == 1 else times(**factors, each=count))
+        each = {} if count == 1 else {"each": count}
+        yield Operation(kind, times(**y.factors("out"), **each), part)
+
+
+def content(x: Shape) -> str:
+    """The dimension that holds a position's values: channels, or features without them."""
+    return "channels" if "channels" in x.names else "features"
+
+
+def rest(x: Shape, prefix: str, *without: str) -> dict[str, Size]:
+    """The sizes of all dimensions but ``without`` as factors: ``out_h``, ``out_w``."""
+    return {f"{prefix}_{LETTERS[n]}": s for n, s in x.items() if n not in without}
 
 
 def has_dimensions(
@@ -124,4 +153,54 @@ def has_dimensions(
         kind=kind,
         wanted=" and ".join(f"'{n}'" for n in missing),
         shape=x,
+    )
+
+
+def has_content(kind: str, x: Shape) -> Requirement:
+    """The requirement that ``x`` has channels or features."""
+    return need(
+        None,
+        content(x) in x.names,
+        "{kind} needs a tensor with 'channels' or 'features', got {shape}",
+        mend="whole numbers (tokens) need an embedding first",
+        kind=kind,
+        shape=x,
+    )
+
+
+def is_sequence(kind: str, x: Shape) -> Requirement:
+    """The requirement that ``x`` has a length and features, and nothing else."""
+    return need(
+        None,
+        sorted(x.names) == ["features", "length"],
+        "{kind} needs a tensor with 'length' and 'features', got {shape}",
+        mend="insert to_sequence or embedding",
+        kind=kind,
+        shape=x,
+    )
+
+
+def exists(kind: str, field: str, axis: str, x: Shape) -> Requirement:
+    """The requirement that ``x`` has the dimension ``axis`` that the argument ``field`` names."""
+    return need(
+        field,
+        axis in x.names,
+        "{kind} needs a tensor with '{axis}', got {shape}",
+        kind=kind,
+        axis=axis,
+        shape=x,
+    )
+
+
+def divides(field: str, number: Size, what: str, size: Size, mend: str = "") -> Requirement:
+    """The requirement that the argument ``field`` divides ``what`` without a rest."""
+    return need(
+        field,
+        size % number == 0,
+        "{field} must divide {what}: {size} is not a multiple of {number}",
+        mend=mend,
+        field=field,
+        what=what,
+        size=size,
+        number=number,
     )

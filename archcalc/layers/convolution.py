@@ -4,200 +4,155 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archcalc.layers.base import Layer, has_dimensions
-from archcalc.layers.fields import AutoFlag, Count, Kind, Padding, PerAxis
+from archcalc.layers.base import Followed, divides
+from archcalc.layers.fields import Count, Padding, PerAxis
 from archcalc.layers.windows import (
     Window,
     along,
     kernel_factors,
     list_lengths,
+    needs_image,
     windows,
     windows_fit,
 )
-from archcalc.shapes import LETTERS, Shape
-from archcalc.terms import Operation, Requirement, Weight, need, times
+from archcalc.shapes import LETTERS, Shape, Size
+from archcalc.terms import Operation, Product, Requirement, Weight, need, times
 
 
-class Followed(Layer):
-    """A layer that may bring a normalisation and an activation along, shown as one row with it."""
+class Sliding(Followed):
+    """What ``conv`` and ``depthwise_conv`` have in common: all but which channels meet."""
 
-    bias = AutoFlag("a number added to each output; auto: none when norm is set")
-    norm = Kind("norm", help="the normalisation that follows: batch, layer, group, rms, lrn")
-    activation = Kind("activation", help="the activation that follows: relu, gelu, ...")
+    kernel_size = PerAxis(help="the window's side")
+    stride = PerAxis(1, "the window's step")
+    padding = Padding(0, "zeros at both ends, or half, same, valid")
+    dilation = PerAxis(1, "the distance between the window's elements")
 
-    @property
-    def has_bias(self) -> bool:
-        """``bias``, with ``auto`` decided: a norm's shift makes it useless (mmcv's rule)."""
-        return self.norm == "none" if self.bias == "auto" else bool(self.bias)
+    def _windows(self, x: Shape) -> tuple[Window, ...]:
+        return windows(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
-    def followers(self) -> tuple[tuple[str, str], ...]:
-        return (("norm", self.norm), ("activation", self.activation))
+    def requires(self, x: Shape) -> Iterator[Requirement]:
+        yield from needs_image(self.kind, x)
+        yield from list_lengths(
+            x,
+            kernel_size=self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            dilation=self.dilation,
+        )
+        yield from windows_fit(self._windows(x))
+
+    def output(self, x: Shape) -> Shape:
+        sizes = {w.axis: w.out for w in self._windows(x)}
+        return x.with_sizes(channels=self._out_channels(x), **sizes)
+
+    def weights(self, x: Shape) -> Iterator[Weight]:
+        yield Weight("weight", self._products(x, kernel_factors(x, self.kernel_size)))
+        if self.has_bias:
+            yield Weight("bias", times(out_channels=self._out_channels(x)))
+
+    def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
+        kernel = kernel_factors(x, self.kernel_size)
+        yield Operation("mac", self._products(x, kernel, y.position_factors("out")))
+        yield from self._bias(y)
+
+    def exact_operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
+        taps = {f"taps_{LETTERS[w.axis]}": w.taps() for w in self._windows(x)}
+        yield Operation("mac", self._products(x, taps))
+        yield from self._bias(y)
+
+    def _bias(self, y: Shape) -> Iterator[Operation]:
+        if self.has_bias:
+            factors = times(**y.position_factors("out"), out_channels=y["channels"])
+            yield Operation("add", factors, "bias")
+
+    def _out_channels(self, x: Shape) -> Size:
+        raise NotImplementedError
+
+    def _products(
+        self, x: Shape, window: dict[str, Size], positions: dict[str, Size] | None = None
+    ) -> Product:
+        """Pairs of channels that meet, times ``window``, times the output's ``positions``."""
+        raise NotImplementedError
 
 
-def needs_image(kind: str, x: Shape) -> Iterator[Requirement]:
-    """What slides over positions needs channels and at least one position to slide over."""
-    yield has_dimensions(
-        kind, x, "channels", mend="a convolution comes before flatten and to_sequence, not after"
-    )
-    yield need(
-        None,
-        bool(x.positions),
-        "{kind} needs a height, a width, a depth or a length to slide over, got {shape}",
-        kind=kind,
-        shape=x,
-    )
-
-
-class Conv(Followed):
+class Conv(Sliding):
     """Convolution in one, two or three dimensions, as many as the tensor has positions.
 
     Each output is the sum of the products of a window with its weights, over all input channels
     of its group. The number of input channels is never written: it is the tensor's.
 
-    out = floor((in + 2·padding − dilation·(kernel_size − 1) − 1) / stride) + 1
+    out = floor((in + 2·padding - dilation·(kernel_size - 1) - 1) / stride) + 1
+
+    ``connections`` is for layers in which each filter sees some of the channels only: the number
+    of pairs of an input and an output channel that meet (60 of 6·16 in C3 of LeNet-5; LeCun et
+    al., Gradient-based learning applied to document recognition, 1998, table I).
     """
 
     kind = "conv"
+    order = ("out_channels", "kernel_size", "stride", "padding", "dilation")
     out_channels = Count(help="filters: the channels that come out")
-    kernel_size = PerAxis(help="the window's side")
-    stride = PerAxis(1, "the window's step")
-    padding = Padding(0, "zeros at both ends, or half, same, valid")
-    dilation = PerAxis(1, "the distance between the window's elements")
     groups = Count(1, "the channels are split into so many independent convolutions")
-
-    def _windows(self, x: Shape) -> tuple[Window, ...]:
-        return windows(x, self.kernel_size, self.stride, self.padding, self.dilation)
+    connections = Count(None, "pairs of input and output channel that meet; without it, all")
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
-        yield from needs_image(self.kind, x)
-        yield from list_lengths(
-            x,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
-        )
-        yield from windows_fit(self._windows(x))
-        for field, channels in (("in_channels", x["channels"]), ("out_channels", self.out_channels)):
+        yield from super().requires(x)
+        yield divides("groups", self.groups, "in_channels", x["channels"])
+        yield divides("groups", self.groups, "out_channels", self.out_channels)
+        if self.connections is not None:
+            pairs = x["channels"] * self.out_channels // self.groups
             yield need(
-                "groups",
-                channels % self.groups == 0,
-                "groups must divide {field}: {channels} is not a multiple of {groups}",
-                field=field,
-                channels=channels,
-                groups=self.groups,
+                "connections",
+                self.connections <= pairs,
+                "connections must be at most {pairs}, all pairs of channels, got {connections}",
+                pairs=pairs,
+                connections=self.connections,
             )
 
-    def output(self, x: Shape) -> Shape:
-        sizes = {w.axis: w.out for w in self._windows(x)}
-        return x.with_sizes(channels=self.out_channels, **sizes)
+    def _out_channels(self, x: Shape) -> Size:
+        return self.out_channels
 
-    def weights(self, x: Shape) -> Iterator[Weight]:
-        yield Weight(
-            "weight",
-            times(
-                out_channels=self.out_channels,
-                **kernel_factors(x, self.kernel_size),
-                in_channels=x["channels"],
-            ).over(groups=self.groups),
-        )
-        if self.has_bias:
-            yield Weight("bias", times(out_channels=self.out_channels))
-
-    def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        yield Operation(
-            "mac",
-            times(
-                **y.position_factors("out"),
-                out_channels=self.out_channels,
-                **kernel_factors(x, self.kernel_size),
-                in_channels=x["channels"],
-            ).over(groups=self.groups),
-        )
-        if self.has_bias:
-            yield Operation("add", times(**y.position_factors("out"), out_channels=y["channels"]))
-
-    def exact_operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        taps = {f"taps_{LETTERS[w.axis]}": w.taps() for w in self._windows(x)}
-        mac, *rest = self.operations(y, x)
-        yield Operation(
-            "mac",
-            times(**taps, out_channels=self.out_channels, in_channels=x["channels"]).over(
-                groups=self.groups
-            ),
-        )
-        yield from rest
+    def _products(
+        self, x: Shape, window: dict[str, Size], positions: dict[str, Size] | None = None
+    ) -> Product:
+        if self.connections is not None:
+            return times(**positions or {}, connections=self.connections, **window)
+        return times(
+            **positions or {},
+            out_channels=self.out_channels,
+            **window,
+            in_channels=x["channels"],
+        ).over(groups=self.groups)
 
 
-class DepthwiseConv(Followed):
+class DepthwiseConv(Sliding):
     """Convolution of each channel by itself (groups = in_channels), in 1, 2 or 3 dimensions.
 
     Each input channel gives ``multiplier`` output channels.
+
+    out = floor((in + 2·padding - dilation·(kernel_size - 1) - 1) / stride) + 1
     """
 
     kind = "depthwise_conv"
-    kernel_size = PerAxis(help="the window's side")
-    stride = PerAxis(1, "the window's step")
-    padding = Padding(0, "zeros at both ends, or half, same, valid")
-    dilation = PerAxis(1, "the distance between the window's elements")
+    order = ("kernel_size", "stride", "padding", "dilation")
     multiplier = Count(1, "output channels for each input channel")
 
-    def _windows(self, x: Shape) -> tuple[Window, ...]:
-        return windows(x, self.kernel_size, self.stride, self.padding, self.dilation)
+    def _out_channels(self, x: Shape) -> Size:
+        return x["channels"] * self.multiplier
 
-    def requires(self, x: Shape) -> Iterator[Requirement]:
-        yield from needs_image(self.kind, x)
-        yield from list_lengths(
-            x,
-            kernel_size=self.kernel_size,
-            stride=self.stride,
-            padding=self.padding,
-            dilation=self.dilation,
+    def _products(
+        self, x: Shape, window: dict[str, Size], positions: dict[str, Size] | None = None
+    ) -> Product:
+        return times(
+            **positions or {}, in_channels=x["channels"], multiplier=self.multiplier, **window
         )
-        yield from windows_fit(self._windows(x))
-
-    def output(self, x: Shape) -> Shape:
-        sizes = {w.axis: w.out for w in self._windows(x)}
-        return x.with_sizes(channels=x["channels"] * self.multiplier, **sizes)
-
-    def weights(self, x: Shape) -> Iterator[Weight]:
-        yield Weight(
-            "weight",
-            times(
-                in_channels=x["channels"],
-                multiplier=self.multiplier,
-                **kernel_factors(x, self.kernel_size),
-            ),
-        )
-        if self.has_bias:
-            yield Weight("bias", times(in_channels=x["channels"], multiplier=self.multiplier))
-
-    def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        yield Operation(
-            "mac",
-            times(
-                **y.position_factors("out"),
-                in_channels=x["channels"],
-                multiplier=self.multiplier,
-                **kernel_factors(x, self.kernel_size),
-            ),
-        )
-        if self.has_bias:
-            yield Operation("add", times(**y.position_factors("out"), out_channels=y["channels"]))
-
-    def exact_operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        taps = {f"taps_{LETTERS[w.axis]}": w.taps() for w in self._windows(x)}
-        mac, *rest = self.operations(y, x)
-        yield Operation(
-            "mac", times(**taps, in_channels=x["channels"], multiplier=self.multiplier)
-        )
-        yield from rest
 
 
 class ConvTranspose(Followed):
     """Transposed convolution: each input position writes a window of outputs.
 
-    out = (in − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1
+    out = (in - 1)·stride - 2·padding + dilation·(kernel_size - 1) + output_padding + 1
+
+    Its products are counted on the positions of the input: a window of weights for each.
     """
 
     kind = "conv_transpose"
@@ -209,7 +164,7 @@ class ConvTranspose(Followed):
     dilation = PerAxis(1, "the distance between the window's elements")
     groups = Count(1, "the channels are split into so many independent convolutions")
 
-    def _sizes(self, x: Shape) -> dict[str, int]:
+    def _sizes(self, x: Shape) -> dict[str, Size]:
         axes = x.positions
         return {
             axis: (x[axis] - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1
@@ -234,6 +189,21 @@ class ConvTranspose(Followed):
             output_padding=self.output_padding,
             dilation=self.dilation,
         )
+        for extra, stride, dilation in zip(
+            along(self.output_padding, x.positions),
+            along(self.stride, x.positions),
+            along(self.dilation, x.positions),
+            strict=False,
+        ):
+            yield need(
+                "output_padding",
+                (extra < stride) | (extra < dilation),
+                "output_padding must be smaller than stride {stride} or dilation {dilation}, "
+                "got {extra}",
+                extra=extra,
+                stride=stride,
+                dilation=dilation,
+            )
         for axis, size in self._sizes(x).items():
             yield need(
                 "padding",
@@ -243,28 +213,16 @@ class ConvTranspose(Followed):
                 axis=axis,
                 size=size,
             )
-        for field, channels in (("in_channels", x["channels"]), ("out_channels", self.out_channels)):
-            yield need(
-                "groups",
-                channels % self.groups == 0,
-                "groups must divide {field}: {channels} is not a multiple of {groups}",
-                field=field,
-                channels=channels,
-                groups=self.groups,
-            )
+        yield divides("groups", self.groups, "in_channels", x["channels"])
+        yield divides("groups", self.groups, "out_channels", self.out_channels)
 
     def output(self, x: Shape) -> Shape:
         return x.with_sizes(channels=self.out_channels, **self._sizes(x))
 
     def weights(self, x: Shape) -> Iterator[Weight]:
-        yield Weight(
-            "weight",
-            times(
-                in_channels=x["channels"],
-                out_channels=self.out_channels,
-                **kernel_factors(x, self.kernel_size),
-            ).over(groups=self.groups),
-        )
+        channels = {"in_channels": x["channels"], "out_channels": self.out_channels}
+        kernel = kernel_factors(x, self.kernel_size)
+        yield Weight("weight", times(**channels, **kernel).over(groups=self.groups))
         if self.has_bias:
             yield Weight("bias", times(out_channels=self.out_channels))
 
@@ -279,4 +237,5 @@ class ConvTranspose(Followed):
             ).over(groups=self.groups),
         )
         if self.has_bias:
-            yield Operation("add", times(**y.position_factors("out"), out_channels=y["channels"]))
+            factors = times(**y.position_factors("out"), out_channels=y["channels"])
+            yield Operation("add", factors, "bias")

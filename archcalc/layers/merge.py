@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archcalc.layers.base import Layer
+from archcalc.layers.base import Layer, content
 from archcalc.layers.fields import Dimension
 from archcalc.shapes import Shape
 from archcalc.terms import Operation, Requirement, need, times
@@ -21,10 +21,16 @@ def _same_names(kind: str, first: Shape, other: Shape) -> Requirement:
     )
 
 
+_MENDS = {
+    "channels": "the shortcut needs a 1x1 convolution to {size} channels",
+    "features": "the shortcut needs a linear layer to {size} features",
+}
+
+
 class Add(Layer):
     """The sum of its branches, element by element; their shapes must be equal.
 
-    n branches cost n − 1 additions for each element, and nothing else.
+    n branches cost n - 1 additions for each element, and nothing else.
     """
 
     kind = "add"
@@ -37,7 +43,9 @@ class Add(Layer):
                 yield need(
                     None,
                     size == other[axis],
-                    "add: {first} and {other} differ in {axis}",
+                    "add: {first:sizes} and {other:sizes} differ in {axis}",
+                    mend=_MENDS.get(axis, "the same stride and padding in every branch"),
+                    size=size,
                     first=first,
                     other=other,
                     axis=axis,
@@ -67,7 +75,7 @@ class Mul(Layer):
                 yield need(
                     None,
                     (size == other[axis]) | spread,
-                    "mul: {first} and {other} differ in {axis}",
+                    "mul: {first:sizes} and {other:sizes} differ in {axis}",
                     mend="only positions of size 1 are spread",
                     first=first,
                     other=other,
@@ -97,7 +105,7 @@ class Concat(Layer):
     def _axis(self, x: Shape) -> str:
         if self.axis != "auto":
             return self.axis
-        return "channels" if "channels" in x else "features"
+        return content(x)
 
     def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
         along = self._axis(first)
@@ -115,7 +123,9 @@ class Concat(Layer):
                     yield need(
                         None,
                         size == other[axis],
-                        "concat: {first} and {other} differ in {axis}, not only in {along}",
+                        "concat: {first:sizes} and {other:sizes} differ in {axis}, "
+                        "not only in {along}",
+                        mend="the same stride and padding in every branch",
                         first=first,
                         other=other,
                         axis=axis,

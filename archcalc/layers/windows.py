@@ -1,6 +1,7 @@
 """The arithmetic of a sliding window, shared by convolution and pooling.
 
-Per axis: out = floor((in + padding_before + padding_after − dilation·(kernel − 1) − 1) / stride) + 1
+Per axis: out = floor((in + padding - dilation·(kernel - 1) - 1) / stride) + 1, where padding is
+what is added at both ends together
 (Dumoulin and Visin, A guide to convolution arithmetic for deep learning, arXiv:1603.07285, §2.4).
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from archcalc.layers.base import has_dimensions
 from archcalc.shapes import LETTERS, Shape, Size
 from archcalc.terms import Requirement, need
 
@@ -46,21 +48,56 @@ class Window(NamedTuple):
         return up - ((up - 1) * self.stride >= self.size + self.padding // 2)
 
     @property
-    def before(self) -> int:
+    def before(self) -> Size:
         """Zeros before the first position; ``same`` puts an odd one at the end (TensorFlow)."""
         if not self.same:
             return self.padding // 2
-        return max((self.out - 1) * self.stride + self.span - self.size, 0) // 2
+        return _positive((self.out - 1) * self.stride + self.span - self.size) // 2
 
-    def taps(self) -> int:
-        """Pairs of output position and window element that meet a real input, not padding."""
-        total = 0
-        for tap in range(self.kernel):
-            offset = tap * self.dilation - self.before
-            first = max(0, -(offset // self.stride))
-            last = min(self.out - 1, (self.size - 1 - offset) // self.stride)
-            total += max(0, last - first + 1)
-        return total
+    def taps(self) -> Size:
+        """Pairs of output position and window element that meet a real input, not padding.
+
+        An output o and an element t meet the position o·stride + t·dilation - before.
+        """
+        return self._taps_up_to(self.before + self.size - 1) - self._taps_up_to(self.before - 1)
+
+    def _taps_up_to(self, last: Size) -> Size:
+        """Pairs (o, t) with o·stride + t·dilation <= last, counted without a loop over either."""
+
+        def elements(room: Size) -> Size:  # the t with t·dilation <= room
+            return self.kernel - _positive(self.kernel - _positive(room // self.dilation + 1))
+
+        full = elements(last - (self.out - 1) * self.stride)  # these t go with every o
+        some = elements(last) - full
+        start = last - (full + some - 1) * self.dilation
+        return full * self.out + some + floor_sum(some, self.stride, self.dilation, start)
+
+
+def _positive(number: Size) -> Size:
+    """The number, or 0 if it is negative."""
+    return number * (number > 0)
+
+
+def _anywhere(holds: Any) -> bool:
+    """Whether it holds, for an array in any of its configurations."""
+    return holds if isinstance(holds, bool) else bool(holds.any())
+
+
+def floor_sum(n: Size, m: Size, a: Size, b: Size) -> Size:
+    """The sum of floor((a·i + b) / m) for i = 0 .. n - 1, in as many steps as Euclid's gcd."""
+    total = 0 * n
+    while _anywhere(n != 0):
+        total += n * (n - 1) // 2 * (a // m) + n * (b // m)
+        top = a % m * n + b % m
+        n, b, m, a = top // m, top % m, a % m + (a % m == 0), m
+    return total
+
+
+def gcd(a: Size, b: Size) -> Size:
+    """The greatest common divisor, by arithmetic that arrays can follow."""
+    while _anywhere(b != 0):
+        a, b = b + a * (b == 0), a % (b + (b == 0)) * (b != 0)
+    return a
 
 
 def along(value: Any, axes: tuple[str, ...]) -> tuple[Any, ...]:
@@ -77,18 +114,32 @@ def windows(
     axes = x.positions
     kernels = along(kernel_size, axes)
     dilations = along(dilation, axes)
-    if padding == "half":
+    word = padding if isinstance(padding, str) else ""  # an array must not meet `==`
+    if word == "half":
         pads = tuple((d * (k - 1) + 1) // 2 for k, d in zip(kernels, dilations, strict=False))
-    elif isinstance(padding, str):
+    elif word:
         pads = (0,) * len(axes)
     else:
         pads = along(padding, axes)
-    same = isinstance(padding, str) and padding == "same"
     return tuple(
-        Window(axis, x[axis], k, s, d, 2 * p, same)
+        Window(axis, x[axis], k, s, d, 2 * p, word == "same")
         for axis, k, s, d, p in zip(
             axes, kernels, along(stride, axes), dilations, pads, strict=False
         )
+    )
+
+
+def needs_image(kind: str, x: Shape) -> Iterator[Requirement]:
+    """What slides over positions needs channels and at least one position to slide over."""
+    mend = "{kind} comes before flatten and to_sequence, not after"
+    yield has_dimensions(kind, x, "channels", mend=mend)
+    yield need(
+        None,
+        "features" not in x.names and bool(x.positions),
+        "{kind} needs a height, a width, a depth or a length to slide over, got {shape}",
+        mend=mend,
+        kind=kind,
+        shape=x,
     )
 
 
