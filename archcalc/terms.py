@@ -49,7 +49,6 @@ class Weight(NamedTuple):
     name: str
     product: Product
     buffer: bool = False
-    frozen: bool = False
     active: Product | None = None
     """The part that one sample uses, where that is less (the experts chosen for a token)."""
     frozen: bool = False

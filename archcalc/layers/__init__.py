@@ -5,9 +5,32 @@ family's file.
 """
 
 from archcalc.layers import (
+    activation,
+    attention,
     convolution,
+    custom,
+    embedding,
+    linear,
     merge,
+    normalisation,
+    pooling,
+    recurrent,
+    reshape,
 )
 from archcalc.layers.base import KINDS, Layer
 
-__all__ = ["KINDS", "Layer", "convolution", "merge"]
+__all__ = [
+    "KINDS",
+    "Layer",
+    "activation",
+    "attention",
+    "convolution",
+    "custom",
+    "embedding",
+    "linear",
+    "merge",
+    "normalisation",
+    "pooling",
+    "recurrent",
+    "reshape",
+]

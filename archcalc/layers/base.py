@@ -123,7 +123,7 @@ class Followed(Layer):
         return (("norm", self.norm), ("activation", self.activation))
 
 
-def elementwise(y: Shape, part: str = "", **per_element: int) -> Iterator[Operation]:
+def elementwise(y: Shape, part: str = "", /, **per_element: int) -> Iterator[Operation]:
     """So many operations of each kind for every element of ``y``."""
     for kind, count in per_element.items():
         each = {} if count == 1 else {"each": count}

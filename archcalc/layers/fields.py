@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, Generic, TypeVar, overload
 
+from archcalc.shapes import Shape
 from archcalc.terms import Requirement, need
 
 T = TypeVar("T")
@@ -36,7 +37,8 @@ class Field(Generic[T]):
         self.help = help
 
     def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+        # `output_` is written `output`: the underscore keeps it clear of the rule of that name.
+        self.name = name.rstrip("_")
 
     @overload
     def __get__(self, instance: None, owner: type) -> Field[T]: ...
@@ -86,9 +88,7 @@ class Real(Field[float]):
 
     slot = "float"
 
-    def __init__(
-        self, default: Any = REQUIRED, help: str = "", *, min: float, max: float
-    ) -> None:
+    def __init__(self, default: Any = REQUIRED, help: str = "", *, min: float, max: float) -> None:
         super().__init__(default, help)
         self.min = min
         self.max = max
@@ -206,7 +206,7 @@ class Tensor(Field["str | None"]):
         super().__init__(REQUIRED if required else None, help)
 
 
-class Dims(Field["dict[str, int] | None"]):
+class Dims(Field[Shape | None]):
     """Named sizes: ``{channels: 64, height: 8, width: 8}``."""
 
     slot = "dims"
