@@ -66,7 +66,9 @@ class Broken(Exception):
         self.shapes = shapes
 
 
-def stop_at_first(layer: Layer, requirements: Iterable[Requirement], shapes: tuple[Shape, ...]) -> None:
+def stop_at_first(
+    layer: Layer, requirements: Iterable[Requirement], shapes: tuple[Shape, ...]
+) -> None:
     """The judge of a single run: raises `Broken` for the first requirement that does not hold."""
     for requirement in requirements:
         if not requirement.holds:

@@ -1,0 +1,384 @@
+"""Expressions: an allow-list over Python's own grammar, turned into closures once.
+
+Nothing is executed but what stands here: numbers, names, arithmetic, comparisons, choices, lists,
+a few functions and ``TENSOR.DIM``. Length is checked before parsing, size while evaluating.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from archcalc.language.arithmetic import FUNCTIONS, Arithmetic, ExpressionFault, List, describe
+from archcalc.limits import Limits
+from archcalc.problems import nearest
+from archcalc.shapes import DIMENSIONS
+
+
+class Environment(Protocol):
+    """What names mean while an expression is evaluated."""
+
+    arithmetic: Arithmetic
+
+    def lookup(self, name: str) -> Any:
+        """The value of a setting, an argument or a loop name. Raises `ExpressionFault`."""
+
+    def dimension(self, tensor: str, name: str) -> Any:
+        """The size of a tensor's dimension. Raises `ExpressionFault`."""
+
+
+Code = Callable[[Environment], Any]
+
+_NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]*(_[0-9]+)*)\Z")
+_FLOAT: Final = re.compile(r"[+-]?(0|[1-9][0-9_]*)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?\Z")
+_LEADING_ZERO: Final = re.compile(r"[+-]?0[0-9_]+\Z")
+_OTHER_BASE: Final = re.compile(r"[+-]?0[xXbBoO][0-9a-fA-F_]+\Z")
+WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+# What each arithmetic operator of Python's grammar is called in `Arithmetic`.
+_BINARY: Final[dict[type, str]] = {
+    ast.Add: "add",
+    ast.Sub: "sub",
+    ast.Mult: "mul",
+    ast.Div: "div",
+    ast.FloorDiv: "floordiv",
+    ast.Mod: "mod",
+    ast.Pow: "pow",
+}
+_ORDER: Final[dict[type, str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+_NOT_HERE: Final[dict[str, str]] = {
+    "Lambda": "lambda",
+    "ListComp": "a comprehension",
+    "SetComp": "a comprehension",
+    "DictComp": "a comprehension",
+    "GeneratorExp": "a comprehension",
+    "NamedExpr": ":=",
+    "JoinedStr": "a formatted text",
+    "Dict": "a mapping",
+    "Set": "a set",
+    "Await": "await",
+    "Yield": "yield",
+    "Starred": "*",
+    "Slice": "a slice",
+}
+
+
+class Expression:
+    """A parsed expression: ``names`` it uses, ``constant`` if it uses none, and its code."""
+
+    __slots__ = ("code", "constant", "names", "tensors")
+
+    def __init__(
+        self, code: Code, names: tuple[str, ...], tensors: tuple[str, ...], constant: bool
+    ) -> None:
+        self.code = code
+        self.names = names
+        self.tensors = tensors
+        self.constant = constant
+
+
+def literal(text: str) -> int | float | bool | None:
+    """The number or truth value that ``text`` plainly is, or ``None``."""
+    if _NUMBER.match(text):
+        # Python's own limit of digits must not be met with a ValueError.
+        return int(text) if len(text) <= 40 else 10**40
+    if text == "true":
+        return True
+    if text == "false":
+        return False
+    if text and text[-1] in "0123456789." and any(c.isdigit() for c in text) and _FLOAT.match(text):
+        return float(text)
+    return None
+
+
+def parse(text: str, limits: Limits) -> Expression:
+    """The expression that ``text`` is. Raises `ExpressionFault`."""
+    if len(text) > limits.expression:
+        raise ExpressionFault(
+            f"an expression has at most {limits.expression} characters, this one {len(text):,}",
+            code="limit",
+            help="--limit expression=N raises the limit",
+        )
+    text = text.replace("\n", " ").rstrip()
+    stripped = text.lstrip()
+    indent = len(text) - len(stripped)
+    if not stripped:
+        raise ExpressionFault("a value is missing here", code="empty")
+    for offset, char in enumerate(stripped):
+        if not " " <= char <= "~" or char in "\\`":
+            raise ExpressionFault(
+                f"character U+{ord(char):04X} cannot stand in an expression",
+                code="syntax",
+                offset=indent + offset,
+                width=1,
+            )
+    if _LEADING_ZERO.match(stripped):
+        raise ExpressionFault(
+            "a number cannot start with 0 (YAML 1.1 would read it as octal)",
+            code="syntax",
+            help=f"write {stripped.lstrip('+-').lstrip('0_') or '0'}",
+        )
+    if _OTHER_BASE.match(stripped):
+        raise ExpressionFault("numbers are written in decimal", code="syntax")
+    if stripped in ("yes", "no", "on", "off", "Yes", "No", "On", "Off", "True", "False"):
+        truth = "true" if stripped.lower() in ("yes", "on", "true") else "false"
+        raise ExpressionFault(f"write {truth}, not {stripped}", code="type")
+    tree = _syntax(stripped, indent)
+    compiler = _Compiler(stripped, limits, indent)
+    code = compiler.compile(tree)
+    names, tensors = tuple(compiler.names), tuple(compiler.tensors)
+    return Expression(code, names, tensors, not names and not tensors)
+
+
+def _syntax(text: str, indent: int) -> ast.expr:
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        offset = (error.offset or 1) - 1
+        help = ""
+        if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
+            help = "inside {..} or [..] an expression with a comma needs quotes"
+            raise ExpressionFault("unbalanced brackets", help=help, code="syntax") from None
+        if "=" in text and "==" not in text:
+            help = "== compares"
+        shown = text if len(text) <= 60 else text[:60] + "…"
+        raise ExpressionFault(
+            f"cannot read '{shown}' as an expression",
+            help=help,
+            code="syntax",
+            offset=indent + min(offset, len(text) - 1),
+            width=1,
+        ) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise ExpressionFault("the expression is nested too deeply", code="limit") from None
+
+
+class _Compiler:
+    def __init__(self, text: str, limits: Limits, indent: int) -> None:
+        self.text = text
+        self.limits = limits
+        self.indent = indent
+        self.names: dict[str, None] = {}
+        self.tensors: dict[str, None] = {}
+
+    def fault(
+        self, node: ast.AST, message: str, *, help: str = "", code: str = "syntax"
+    ) -> ExpressionFault:
+        start = getattr(node, "col_offset", 0)
+        end = getattr(node, "end_col_offset", None) or start + 1
+        return ExpressionFault(
+            message, help=help, code=code, offset=self.indent + start, width=end - start
+        )
+
+    def compile(self, node: ast.expr) -> Code:
+        method = getattr(self, "on_" + type(node).__name__, None)
+        if method is None:
+            what = _NOT_HERE.get(type(node).__name__, "this")
+            raise self.fault(
+                node,
+                f"{what} is not part of the expressions here",
+                help="archcalc's expressions are numbers, names, + - * / // % **, comparisons, and/or/not, a if c else b, [..], x[i] and a few functions",
+            )
+        code: Code = method(node)
+        return self.placed(node, code)
+
+    def placed(self, node: ast.expr, code: Code) -> Code:
+        """``code``, with the node's place put into a fault that has none yet."""
+        if isinstance(node, ast.Constant):
+            return code
+        start, end = node.col_offset, node.end_col_offset or node.col_offset + 1
+        offset, width = self.indent + start, end - start
+
+        def run(env: Environment) -> Any:
+            try:
+                return code(env)
+            except ExpressionFault as fault:
+                if not fault.width:
+                    fault.offset, fault.width = offset, width
+                raise
+
+        return run
+
+    def on_Constant(self, node: ast.Constant) -> Code:
+        value = node.value
+        source = self.text[node.col_offset : node.end_col_offset]
+        if isinstance(value, bool) or value is None:
+            raise self.fault(
+                node,
+                f"write {str(value).lower()}, not {source}"
+                if value is not None
+                else "None is no value",
+                code="type",
+            )
+        if isinstance(value, str):
+            return lambda env: value
+        if (
+            not isinstance(value, (int, float))
+            or not re.match(r"[0-9.]", source)
+            or source[:2].lower() in ("0x", "0b", "0o")
+        ):
+            raise self.fault(node, "numbers are written in decimal", code="syntax")
+        if isinstance(value, int) and value > self.limits.integer:
+            raise self.fault(node, f"whole numbers go up to {self.limits.integer:,}", code="limit")
+        if isinstance(value, float) and value == float("inf"):
+            raise self.fault(node, "the number is not finite", code="value")
+        return lambda env: value
+
+    def on_Name(self, node: ast.Name) -> Code:
+        name = node.id
+        if name == "true":
+            return lambda env: True
+        if name == "false":
+            return lambda env: False
+        self.names[name] = None
+        return lambda env: env.lookup(name)
+
+    def on_Attribute(self, node: ast.Attribute) -> Code:
+        if not isinstance(node.value, ast.Name):
+            raise self.fault(
+                node, "only a tensor has sizes: prev.channels, input.height", code="syntax"
+            )
+        tensor, name = node.value.id, node.attr
+        if name not in DIMENSIONS:
+            close = nearest(name, DIMENSIONS)
+            help = f"did you mean '{close}'?" if close else f"a tensor has {', '.join(DIMENSIONS)}"
+            raise self.fault(node, f"a tensor has no '{name}'", help=help, code="unknown")
+        self.tensors[tensor] = None
+        return lambda env: env.dimension(tensor, name)
+
+    def on_BinOp(self, node: ast.BinOp) -> Code:
+        operator = _BINARY.get(type(node.op))
+        if operator is None:
+            raise self.fault(
+                node, "there is no such operator here", help="+ - * / // % ** are", code="syntax"
+            )
+        left, right = self.compile(node.left), self.compile(node.right)
+
+        def run(env: Environment) -> Any:
+            return getattr(env.arithmetic, operator)(left(env), right(env))
+
+        return run
+
+    def on_UnaryOp(self, node: ast.UnaryOp) -> Code:
+        operand = self.compile(node.operand)
+        if isinstance(node.op, ast.USub):
+            return lambda env: env.arithmetic.neg(operand(env))
+        if isinstance(node.op, ast.Not):
+            return lambda env: not env.arithmetic.decide(operand(env), "'not'")
+        if isinstance(node.op, ast.UAdd):
+            return lambda env: env.arithmetic.number(operand(env), "+")
+        raise self.fault(node, "there is no such operator here", code="syntax")
+
+    def on_BoolOp(self, node: ast.BoolOp) -> Code:
+        parts = [self.compile(value) for value in node.values]
+        stop = isinstance(node.op, ast.Or)
+        word = "'or'" if stop else "'and'"
+
+        def run(env: Environment) -> bool:
+            for part in parts:
+                if env.arithmetic.decide(part(env), word) is stop:
+                    return stop
+            return not stop
+
+        return run
+
+    def on_Compare(self, node: ast.Compare) -> Code:
+        operands = [self.compile(value) for value in (node.left, *node.comparators)]
+        operators: list[str] = []
+        for op in node.ops:
+            word = (
+                "=="
+                if isinstance(op, ast.Eq)
+                else "!="
+                if isinstance(op, ast.NotEq)
+                else _ORDER.get(type(op))
+            )
+            if word is None:
+                raise self.fault(
+                    node,
+                    "there is no such comparison here",
+                    help="== != < <= > >= are",
+                    code="syntax",
+                )
+            operators.append(word)
+
+        def compare(env: Environment, word: str, a: Any, b: Any) -> Any:
+            arithmetic = env.arithmetic
+            if word == "==":
+                return arithmetic.same(a, b)
+            if word == "!=":
+                return not arithmetic.decide(arithmetic.same(a, b))
+            return arithmetic.order(word, a, b)
+
+        if len(operators) == 1:
+            only, left, right = operators[0], operands[0], operands[1]
+            return lambda env: compare(env, only, left(env), right(env))
+
+        def run(env: Environment) -> bool:
+            value = operands[0](env)
+            for word, operand in zip(operators, operands[1:], strict=True):
+                following = operand(env)
+                if not env.arithmetic.decide(compare(env, word, value, following)):
+                    return False
+                value = following
+            return True
+
+        return run
+
+    def on_IfExp(self, node: ast.IfExp) -> Code:
+        test, body, other = (
+            self.compile(node.test),
+            self.compile(node.body),
+            self.compile(node.orelse),
+        )
+        return lambda env: body(env) if env.arithmetic.decide(test(env)) else other(env)
+
+    def on_List(self, node: ast.List) -> Code:
+        items = [self.compile(item) for item in node.elts]
+        return lambda env: List((item(env) for item in items), env.arithmetic.limits)
+
+    def on_Tuple(self, node: ast.Tuple) -> Code:
+        raise self.fault(node, "a list is written in square brackets: [1, 2]", code="type")
+
+    def on_Subscript(self, node: ast.Subscript) -> Code:
+        value, index = self.compile(node.value), self.compile(node.slice)
+
+        def run(env: Environment) -> Any:
+            found, at = value(env), index(env)
+            if not isinstance(found, List):
+                raise ExpressionFault(f"only a list has items, not {describe(found)}", code="type")
+            at = env.arithmetic.concrete(env.arithmetic.integer(at))
+            if not -len(found) <= at < len(found):
+                raise ExpressionFault(f"a list of {len(found)} has no item [{at}]", code="value")
+            return found[at]
+
+        return run
+
+    def on_Call(self, node: ast.Call) -> Code:
+        if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
+            name = node.func.id if isinstance(node.func, ast.Name) else "that"
+            close = nearest(name, FUNCTIONS)
+            help = f"did you mean '{close}'?" if close else f"there are {', '.join(FUNCTIONS)}"
+            raise self.fault(node.func, f"there is no function '{name}'", help=help, code="unknown")
+        name = node.func.id
+        if node.keywords:
+            raise self.fault(node, f"{name} takes its arguments by position", code="syntax")
+        least, most = FUNCTIONS[name]
+        arguments = [self.compile(a) for a in node.args]
+        if not least <= len(arguments) <= most:
+            count = f"{least}" if least == most else f"{least} to {most}"
+            raise self.fault(
+                node, f"{name} takes {count} arguments, got {len(arguments)}", code="type"
+            )
+
+        def run(env: Environment) -> Any:
+            return env.arithmetic.functions[name](*[a(env) for a in arguments])
+
+        return run

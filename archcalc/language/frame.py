@@ -1,0 +1,213 @@
+"""What a running block sees, and what a build keeps: names, tensors, counters, made layers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcalc.graph import Broken, Graph, Node
+from archcalc.language.arithmetic import Arithmetic, ExpressionFault
+from archcalc.layers.base import Layer
+from archcalc.limits import Limits
+from archcalc.problems import Call, Complaint, Place, Problem, nearest
+
+if TYPE_CHECKING:
+    from archcalc.language.program import Block
+
+
+class Build:
+    """One run of a spec: the graph that grows, and what bounds it."""
+
+    def __init__(self, graph: Graph, arithmetic: Arithmetic, limits: Limits) -> None:
+        self.graph = graph
+        self.arithmetic = arithmetic
+        self.limits = limits
+        self.steps = 0
+        self.paths: set[str] = set()
+        self.made: dict[Any, Layer] = {}
+
+    def step(self, place: Place) -> None:
+        """Counts one step, so that a spec that does nothing for ever ends too."""
+        self.steps += 1
+        if self.steps > self.limits.steps:
+            raise Complaint(
+                Problem(
+                    f"the network takes more than {self.limits.steps:,} steps to build",
+                    place,
+                    "--limit steps=N raises the limit",
+                    code="limit",
+                )
+            )
+
+    def layer(self, made: type[Layer], values: dict[str, Any]) -> Layer:
+        """The layer with these arguments; equal ones are one object, and are worked out once."""
+        try:
+            key = (made, *values.items())
+            found = self.made.get(key)
+            if found is None:
+                found = self.made[key] = made(**values)
+            return found
+        except TypeError:  # arrays
+            return made(**values)
+
+    def path(self, path: str) -> str:
+        """``path``, or with a number behind it if it is taken."""
+        if path in self.paths:
+            number = 2
+            while f"{path}_{number}" in self.paths:
+                number += 1
+            path = f"{path}_{number}"
+        self.paths.add(path)
+        return path
+
+    def append(
+        self,
+        layer: Layer,
+        inputs: tuple[Node, ...],
+        path: str,
+        part: str,
+        place: Place,
+        places: dict[str, Place],
+        frame: Frame,
+    ) -> Node:
+        """Adds a layer to the graph. Raises `Complaint` where the layer cannot stand."""
+        graph = self.graph
+        if len(graph.nodes) >= self.limits.nodes:
+            raise Complaint(
+                Problem(
+                    f"the network has more than {self.limits.nodes:,} layers",
+                    place,
+                    "--limit nodes=N raises the limit",
+                    code="limit",
+                    stack=frame.stack,
+                )
+            )
+        try:
+            return graph.append(layer, inputs, path, part=part, place=place)
+        except Broken as broken:
+            requirement = broken.requirement
+            where = places.get(requirement.field or "", place)
+            # A fault of the arguments alone is one of value; with the tensor, one of shape.
+            raise Complaint(
+                Problem(
+                    requirement.message(),
+                    where,
+                    requirement.help(),
+                    frame.stack,
+                    code="shape",
+                )
+            ) from None
+
+
+class Frame:
+    """The names of one block while it runs; also the environment of its expressions."""
+
+    __slots__ = (
+        "_settings",
+        "arithmetic",
+        "bound",
+        "calls",
+        "input",
+        "locals",
+        "looping",
+        "places",
+        "prev",
+        "tensors",
+        "used",
+    )
+
+    def __init__(
+        self,
+        arithmetic: Arithmetic,
+        settings: dict[str, Any],
+        entry: Node | None,
+        calls: tuple[tuple[Block, Place], ...] = (),
+    ) -> None:
+        self.arithmetic = arithmetic
+        self._settings = settings
+        self.locals: dict[str, Any] = {}
+        self.input = entry
+        self.prev = entry
+        self.tensors: dict[str, Node] = {}
+        self.bound: dict[str, tuple[int, int]] = {}
+        """For each named step, the nodes that it made: from, to."""
+        self.places: dict[str, Place] = {}
+        self.looping = 0
+        self.calls = calls
+
+    @property
+    def stack(self) -> tuple[Call, ...]:
+        """The blocks that are being run, innermost first."""
+        return tuple(Call(block.name, place) for block, place in reversed(self.calls))
+
+    def lookup(self, name: str) -> Any:
+        if name in self.locals:
+            return self.locals[name]
+        if name in self._settings:
+            return self._settings[name]
+        known = [*self.locals, *self._settings]
+        close = nearest(name, known)
+        help = f"did you mean '{close}'?" if close else ""
+        if not close and name == "i":
+            help = "i is the index of the innermost for or repeat; here is none"
+        elif not close and name in self.tensors:
+            help = f"'{name}' is a tensor; its sizes are {name}.channels and so on"
+        raise ExpressionFault(f"there is no name '{name}' here", help=help, code="reference")
+
+    def tensor(self, name: str) -> Node:
+        """The tensor of that name. Raises `ExpressionFault`."""
+        if name == "prev":
+            node = self.prev
+        elif name == "input":
+            node = self.input
+        else:
+            node = self.tensors.get(name)
+        if node is None:
+            if name == "prev":
+                raise ExpressionFault(
+                    "there is no tensor yet",
+                    help="start with from: NAME of an input",
+                    code="reference",
+                )
+            if name == "input":
+                raise ExpressionFault(
+                    "the network has several inputs",
+                    help=f"name one: {', '.join(self.tensors)}",
+                    code="reference",
+                )
+            close = nearest(name, (*self.tensors, "prev", "input"))
+            shown = name if len(name) <= 60 else name[:60] + "…"
+            help = (
+                f"did you mean '{close}'?"
+                if close
+                else "a tensor gets its name by name: on a step before"
+            )
+            if not name.isascii():
+                odd = [c for c in name if not c.isascii()][:4]
+                help += f" ({', '.join(f'U+{ord(c):04X}' for c in odd)} in the name)"
+            raise ExpressionFault(f"there is no tensor '{shown}' here", help=help, code="reference")
+        return node
+
+    def dimension(self, tensor: str, name: str) -> Any:
+        node = self.tensor(tensor)
+        if name not in node.output:
+            has = ", ".join(node.output.names)
+            raise ExpressionFault(f"'{tensor}' has no {name}, only {has}", code="reference")
+        return node.output[name]
+
+    def bind(self, name: str, node: Node, made: tuple[int, int], place: Place) -> None:
+        """Gives ``node`` a name in this block. Raises `Complaint` if it is taken."""
+        if name in self.tensors and not self.looping:
+            first = self.places.get(name)
+            line = f" (first at line {first.line})" if first else ""
+            raise Complaint(
+                Problem(
+                    f"the name '{name}' is taken{line}",
+                    place,
+                    "a name may be bound again only inside a loop",
+                    self.stack,
+                    code="duplicate",
+                )
+            )
+        self.tensors[name] = node
+        self.bound[name] = made
+        self.places[name] = place

@@ -1,0 +1,619 @@
+"""Files → modules: a spec with what it extends and uses, every part compiled and checked."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from archcalc.language.compiler import (
+    DTYPES,
+    EXPECTED,
+    PUBLISHED_NUMBERS,
+    PUBLISHED_TEXTS,
+    TOP,
+    Compiler,
+    Reports,
+    Scope,
+    shorten,
+    spelled,
+)
+from archcalc.language.expressions import WORD
+from archcalc.language.program import Block, Module, Variant
+from archcalc.language.slots import Slot
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse, read_bytes
+from archcalc.layers import KINDS
+from archcalc.limits import Limits
+from archcalc.problems import Complaint, Place, Problem, Source
+
+SPECS: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "specs")
+FIGURE: Final = re.compile(r"~?[0-9][0-9_]*(\.[0-9]+)?\s*([KMGTB%]|[eE][+-]?[0-9]+)?\Z")
+
+
+class Files:
+    """Where a spec may find others: its own folder, and the bundled specs."""
+
+    def __init__(self, folder: str | None, bundled: str | None, limits: Limits) -> None:
+        self.folders = [os.path.realpath(f) for f in (folder, bundled) if f]
+        self.limits = limits
+
+    def read(self, item: Scalar, what: str) -> tuple[str, Source]:
+        """The file that ``item`` names: its real path and text. Raises `Complaint`."""
+        name = item.text
+
+        def complain(why: str, help: str = "") -> Complaint:
+            return Complaint(Problem(f"{what}: {why}", item.place, help, code="reference"))
+
+        lies = "files must lie in the spec's folder or among the bundled specs"
+        if "://" in name:
+            raise complain("only files are read, nothing from the network", lies)
+        if not name or "\0" in name or len(name) > 1000:
+            raise complain("this is no file name")
+        if os.path.isabs(name) or name.startswith("~") or ".." in re.split(r"[/\\]", name):
+            raise complain(f"'{shorten(name)}' leaves the spec's folder", lies)
+        for folder in self.folders:
+            path = os.path.join(folder, name)
+            try:
+                real = os.path.realpath(path)
+                there = os.path.isfile(real)
+            except (OSError, ValueError):
+                continue
+            if not there:
+                continue
+            if not real.startswith(folder + os.sep):
+                raise complain(f"'{shorten(name)}' leads out of the spec's folder", lies)
+            try:
+                data = read_bytes(real, self.limits)
+            except Complaint as complaint:
+                raise complain(complaint.problems[0].message) from None
+            return real, decode(data, name, self.limits)
+        from archcalc.problems import nearest
+
+        known = [f for folder in self.folders[:1] for f in yaml_files(folder)]
+        close = nearest(name, known)
+        raise complain(
+            f"there is no file '{shorten(name)}'", f"did you mean '{close}'?" if close else lies
+        )
+
+
+def yaml_files(folder: str) -> list[str]:
+    """The names of the spec files in a folder, at most a few hundred."""
+    try:
+        return sorted(f for f in os.listdir(folder) if f.endswith((".yaml", ".yml")))[:300]
+    except OSError:
+        return []
+
+
+def load_module(source: Source, files: Files, limits: Limits) -> Module:
+    """The module of a spec. Raises `Complaint` with every fault that can be found."""
+    report = Reports()
+    module = _Loader(files, limits, report).load(source, ())
+    if report.problems:
+        raise Complaint(*report.problems)
+    return module
+
+
+class _Loader:
+    def __init__(self, files: Files, limits: Limits, report: Reports) -> None:
+        self.files = files
+        self.limits = limits
+        self.report = report
+
+    def load(self, source: Source, way: tuple[str, ...]) -> Module:
+        """One file with all that it needs; ``way`` are the files that led here."""
+        root = self.tree(source)
+        sections = self.extended(root, way)
+        return self.compiled(source, root, sections, way)
+
+    def tree(self, source: Source) -> Mapping:
+        root, problems = parse(source, self.limits)
+        for problem in problems:
+            self.report(problem)
+        for key, _ in root:
+            if key.text not in TOP:
+                words = {
+                    "setting": "settings",
+                    "params": "settings",
+                    "parameters": "settings",
+                    "backbone": "layers",
+                    "head": "layers",
+                    "model": "layers",
+                }
+                meant = words.get(key.text) or self.report.near(key.text, TOP)
+                hint = f"; did you mean '{meant}'?" if meant else ""
+                help = "" if meant else f"there are {', '.join(TOP)}"
+                self.report(
+                    Problem(
+                        f"a spec has no key '{shorten(key.text)}'{hint}",
+                        key.place,
+                        help,
+                        code="unknown",
+                    )
+                )
+        version = root.get("archcalc")
+        if version is None:
+            start = Place(source, 1, 1)
+            self.report(
+                Problem(
+                    "'archcalc: 1' is missing",
+                    start,
+                    "it says which version of the language the spec is in",
+                    code="type",
+                )
+            )
+        elif not isinstance(version, Scalar) or version.text != "1":
+            found = version.text if isinstance(version, Scalar) else "…"
+            self.report(
+                Problem(
+                    f"this program reads version 1 of the language, the spec is in '{shorten(found)}'",
+                    version.place,
+                    "write archcalc: 1, or update archcalc",
+                    code="value",
+                )
+            )
+        return root
+
+    # Other files.
+
+    def follow(self, item: Item, what: str, way: tuple[str, ...]) -> tuple[str, Source] | None:
+        """The file behind ``extends`` or ``use``, if it may be followed."""
+        if not isinstance(item, Scalar):
+            self.report(
+                Problem(
+                    f"{what} needs the name of a file",
+                    item.place,
+                    "such as resnet.yaml",
+                    code="type",
+                )
+            )
+            return None
+        try:
+            path, source = self.files.read(item, what)
+        except Complaint as complaint:
+            for problem in complaint.problems:
+                self.report(problem)
+            return None
+        if path in way:
+            names = " -> ".join(os.path.basename(p) for p in (*way[way.index(path) :], path))
+            self.report(
+                Problem(f"{what}: the files go in a circle: {names}", item.place, code="reference")
+            )
+            return None
+        if len(way) >= self.limits.files:
+            self.report(
+                Problem(
+                    f"{what}: files build on files deeper than {self.limits.files}",
+                    item.place,
+                    code="limit",
+                )
+            )
+            return None
+        return path, source
+
+    def extended(self, root: Mapping, way: tuple[str, ...]) -> dict[str, tuple[Scalar, Item]]:
+        """The sections of a file over those of the file that it extends."""
+        own = dict(root.entries)
+        item = root.get("extends")
+        if item is None:
+            return own
+        found = self.follow(item, "extends", way)
+        if found is None:
+            return own
+        base_root = self.tree(found[1])
+        base = self.extended(base_root, (*way, found[0]))
+        merged = dict(base)
+        for key, (key_item, value) in own.items():
+            under = base.get(key)
+            if (
+                key in ("settings", "meta", "blocks", "defaults", "use")
+                and under is not None
+                and isinstance(value, Mapping)
+                and isinstance(under[1], Mapping)
+            ):
+                both = Mapping(value.source, value.line, value.column)
+                both.entries = {**under[1].entries, **value.entries}
+                merged[key] = (key_item, both)
+            else:
+                merged[key] = (key_item, value)
+        # One form of input replaces the other; a default variant belongs to its variants.
+        if "input" in own:
+            merged.pop("inputs", None)
+        if "inputs" in own:
+            merged.pop("input", None)
+        if "variants" in own and "default_variant" not in own:
+            merged.pop("default_variant", None)
+        for key in ("expect", "published"):
+            if key not in own:
+                merged.pop(key, None)
+        return merged
+
+    # The sections of one file.
+
+    def compiled(
+        self,
+        source: Source,
+        root: Mapping,
+        sections: dict[str, tuple[Scalar, Item]],
+        way: tuple[str, ...],
+    ) -> Module:
+        module = Module(source)
+        compiler = Compiler(module, self.limits, self.report)
+
+        def section(key: str) -> Item | None:
+            entry = sections.get(key)
+            return entry[1] if entry else None
+
+        name = section("name")
+        if isinstance(name, Scalar) and name.text.strip():
+            module.name = name.text
+            if len(name.text) > 100 * self.limits.name:
+                self.report(Problem("the name is too long", name.place, code="limit"))
+        else:
+            place = name.place if name is not None else Place(source, 1, 1)
+            self.report(
+                Problem(
+                    "'name' is missing: the network's name, as text",
+                    place,
+                    "name: my_net",
+                    code="type",
+                )
+            )
+        module.meta = compiler.texts(section("meta"), "meta")
+        dtype = section("dtype")
+        if dtype is not None:
+            module.dtype = compiler.reader.word(dtype, DTYPES, "dtype").constant or "float32"
+        self.used(module, compiler, section("use"), way)
+        module.settings = compiler.declarations(section("settings"), "settings")
+        settings = Scope(module.settings)
+        compiler.reader.scope = settings
+        self.inputs(module, compiler, sections)
+        self.defaults(module, compiler, section("defaults"))
+        self.blocks(module, compiler, section("blocks"))
+        layers = section("layers")
+        scope = Scope(module.settings, module.inputs)
+        if layers is not None:
+            module.chain = compiler.block_chain(layers, scope)
+        elif not way or module.inputs:
+            self.report(
+                Problem(
+                    "'layers' is missing: a list of steps",
+                    Place(source, 1, 1),
+                    "layers: [{linear: 10}]",
+                    code="type",
+                )
+            )
+        outputs = section("outputs")
+        if outputs is not None:
+            if isinstance(outputs, Sequence):
+                compiler.reader.scope = scope
+                module.outputs = [compiler.reader.tensor(i) for i in outputs.items]
+                for slot in module.outputs:
+                    if (
+                        slot.code is None
+                        and not scope.templates
+                        and slot.constant not in scope.tensors
+                    ):
+                        self.report(
+                            Problem(
+                                f"there is no tensor '{shorten(str(slot.constant))}' for an output",
+                                slot.place,
+                                code="reference",
+                            )
+                        )
+                compiler.reader.scope = settings
+            else:
+                self.report(Problem("outputs must be a list of names", outputs.place, code="type"))
+        module.expect = self.expected(compiler, section("expect"))
+        module.published = self.published(compiler, section("published"))
+        self.variants(module, compiler, sections)
+        return module
+
+    def used(
+        self, module: Module, compiler: Compiler, item: Item | None, way: tuple[str, ...]
+    ) -> None:
+        for key, value in compiler.mapping(item, "use", "{blocks: common.yaml}") or ():
+            found = self.follow(value, "use", way)
+            if found is not None:
+                other = self.load(found[1], (*way, found[0]))
+                module.uses[key.text] = other
+
+    def inputs(
+        self, module: Module, compiler: Compiler, sections: dict[str, tuple[Scalar, Item]]
+    ) -> None:
+        if "input" in sections and "inputs" in sections:
+            key = sections["inputs"][0]
+            self.report(
+                Problem(
+                    "a spec has 'input' or 'inputs', not both",
+                    key.place,
+                    "inputs: {NAME: {..}} is for several",
+                    code="duplicate",
+                )
+            )
+        if "input" in sections:
+            module.input_place = sections["input"][0].place
+            module.inputs["input"] = compiler.sizes(sections["input"][1], "input")
+        elif "inputs" in sections:
+            module.single_input = False
+            key, item = sections["inputs"]
+            module.input_place = key.place
+            mapping = compiler.mapping(item, "inputs", "{tokens: {length: 128}}")
+            for name, dims in mapping or ():
+                if name.text in ("prev", "input") or not WORD.match(name.text):
+                    why = "is reserved" if name.text in ("prev", "input") else "is no name"
+                    self.report(Problem(f"'{shorten(name.text)}' {why}", name.place, code="value"))
+                    continue
+                module.inputs[name.text] = compiler.sizes(dims, f"inputs.{name.text}")
+            if mapping is not None and not mapping.entries:
+                self.report(
+                    Problem(
+                        "inputs has no tensors",
+                        item.place,
+                        "inputs: {tokens: {length: 128}}",
+                        code="empty",
+                    )
+                )
+        elif "layers" in sections:
+            self.report(
+                Problem(
+                    "'input' is missing: the sizes of what goes in",
+                    Place(module.source, 1, 1),
+                    "input: {channels: 3, height: 224, width: 224}",
+                    code="type",
+                )
+            )
+
+    def defaults(self, module: Module, compiler: Compiler, item: Item | None) -> None:
+        for key, value in compiler.mapping(item, "defaults", "{conv: {padding: half}}") or ():
+            kind = KINDS.get(key.text)
+            if kind is None:
+                compiler.unknown("defaults: there is no layer", key.text, KINDS, key.place)
+                continue
+            arguments = compiler.mapping(value, f"defaults.{key.text}", "{padding: half}")
+            fields = spelled(kind)
+            found: dict[str, tuple[Slot, Place]] = {}
+            for name, argument in arguments or ():
+                if name.text not in fields:
+                    compiler.unknown_argument(key.text, name.text, list(fields), name.place)
+                    continue
+                found[name.text] = (
+                    compiler.argument(fields[name.text][1], key.text, argument),
+                    argument.place,
+                )
+            module.defaults[key.text] = found
+
+    def blocks(self, module: Module, compiler: Compiler, item: Item | None) -> None:
+        mapping = compiler.mapping(item, "blocks", "{basic: {layers: [..]}}")
+        bodies: list[tuple[Block, Mapping, Item]] = []
+        settings = set(module.settings)
+        # All blocks are declared before any body is read, so that their order is free.
+        for key, value in mapping or ():
+            if key.text in KINDS or key.text in ("do", "side", "residual", "custom"):
+                self.report(
+                    Problem(
+                        f"'{key.text}' is a layer already",
+                        key.place,
+                        "give the block another name",
+                        code="duplicate",
+                    )
+                )
+                continue
+            if (
+                not key.text.strip()
+                or key.text.startswith("$")
+                or key.text
+                in ("name", "from", "repeat", "if", "else", "for", "in", "share", "note")
+            ):
+                self.report(
+                    Problem(f"'{shorten(key.text)}' cannot name a block", key.place, code="value")
+                )
+                continue
+            body = compiler.mapping(
+                value, f"block {key.text}", "{arguments: {width: int}, layers: [..]}"
+            )
+            if body is None:
+                continue
+            block = Block(key.text, key.place, module)
+            for field, _ in body:
+                if field.text not in ("arguments", "help", "layers"):
+                    compiler.unknown(
+                        f"block {key.text} has no field",
+                        field.text,
+                        ("arguments", "help", "layers"),
+                        field.place,
+                        "there are arguments, help and layers",
+                    )
+            help_item = body.get("help")
+            if isinstance(help_item, Scalar):
+                block.help = help_item.text
+            scope = Scope(settings)
+            compiler.reader.scope = scope
+            block.arguments = compiler.declarations(
+                body.get("arguments"), f"arguments of {key.text}"
+            )
+            layers = body.get("layers")
+            if layers is None:
+                self.report(
+                    Problem(
+                        f"block {key.text} needs layers", key.place, "layers: [..]", code="type"
+                    )
+                )
+                continue
+            module.blocks[key.text] = block
+            bodies.append((block, body, layers))
+        for block, _, layers in bodies:
+            scope = Scope({*settings, *block.arguments})
+            block.chain = compiler.block_chain(layers, scope)
+        compiler.reader.scope = Scope(settings)
+
+    # What a network must come to.
+
+    def expected(self, compiler: Compiler, item: Item | None) -> dict[str, Slot]:
+        found: dict[str, Slot] = {}
+        for key, value in compiler.mapping(item, "expect", "{params: 61_706}") or ():
+            if key.text not in EXPECTED:
+                compiler.unknown(
+                    "expect has no figure",
+                    key.text,
+                    EXPECTED,
+                    key.place,
+                    f"there are {', '.join(EXPECTED)}",
+                )
+                continue
+            # Counts may be larger than any size that a spec can hold.
+            slot = Compiler(
+                compiler.module, self.limits._replace(integer=10**40), self.report
+            ).reader.integer(value)
+            found[key.text] = slot
+        return found
+
+    def published(self, compiler: Compiler, item: Item | None) -> list[dict[str, str]]:
+        if item is None:
+            return []
+        records = item.items if isinstance(item, Sequence) else [item]
+        found: list[dict[str, str]] = []
+        for record in records:
+            fields: dict[str, str] = {}
+            for key, value in (
+                compiler.mapping(
+                    record, "a record of published", "{source: the paper, params: 138M}"
+                )
+                or ()
+            ):
+                known = (*PUBLISHED_TEXTS, *PUBLISHED_NUMBERS)
+                if key.text not in known:
+                    compiler.unknown(
+                        "published has no figure",
+                        key.text,
+                        known,
+                        key.place,
+                        f"there are {', '.join(known)}",
+                    )
+                elif not isinstance(value, Scalar):
+                    self.report(
+                        Problem(
+                            f"published.{key.text} must be text or a number",
+                            value.place,
+                            code="type",
+                        )
+                    )
+                elif key.text in PUBLISHED_NUMBERS and not FIGURE.match(value.text):
+                    self.report(
+                        Problem(
+                            f"'{shorten(value.text)}' is no figure",
+                            value.place,
+                            "write it as the source does: 138M, 4.1G, 61_706 or 76.13",
+                            code="value",
+                        )
+                    )
+                else:
+                    fields[key.text] = value.text
+            found.append(fields)
+        return found
+
+    def variants(
+        self, module: Module, compiler: Compiler, sections: dict[str, tuple[Scalar, Item]]
+    ) -> None:
+        item = sections["variants"][1] if "variants" in sections else None
+        for key, value in compiler.mapping(item, "variants", "{small: {set: {width: 0.5}}}") or ():
+            variant = Variant(key.text, key.place)
+            body = compiler.mapping(value, f"variant {key.text}", "{set: {width: 0.5}}")
+            for field, content in body or ():
+                if field.text == "set":
+                    for name, given in (
+                        compiler.mapping(content, f"{key.text}: set", "{width: 0.5}") or ()
+                    ):
+                        variant.set[name.text] = (name.place, given)
+                elif field.text == "expect":
+                    variant.expect = self.expected(compiler, content)
+                elif field.text == "published":
+                    variant.published = self.published(compiler, content)
+                elif field.text == "meta":
+                    variant.meta = compiler.texts(content, f"{key.text}: meta")
+                else:
+                    known = ("set", "expect", "published", "meta")
+                    compiler.unknown(
+                        "a variant has no field",
+                        field.text,
+                        known,
+                        field.place,
+                        f"there are {', '.join(known)}",
+                    )
+            module.variants[key.text] = variant
+            self.checked_settings(module, compiler, variant)
+        if "default_variant" in sections:
+            chosen = sections["default_variant"][1]
+            if isinstance(chosen, Scalar) and chosen.text in module.variants:
+                module.default_variant = chosen.text
+            else:
+                word = chosen.text if isinstance(chosen, Scalar) else "…"
+                compiler.unknown(
+                    "there is no variant",
+                    word,
+                    module.variants,
+                    chosen.place,
+                    f"there are {', '.join(module.variants)}",
+                )
+
+    def checked_settings(self, module: Module, compiler: Compiler, variant: Variant) -> None:
+        """What a variant sets must be there, and of the right type."""
+        for name, (place, item) in variant.set.items():
+            declaration = module.settings.get(name)
+            if declaration is None:
+                if self.input_size(module, name):
+                    compiler.reader.scope = Scope(module.settings)
+                    compiler.reader.integer(item)
+                    continue
+                compiler.unknown(
+                    "there is no setting",
+                    name,
+                    module.settings,
+                    place,
+                    f"there are {', '.join(module.settings)}"
+                    if module.settings
+                    else "the spec has no settings",
+                )
+                continue
+            compiler.reader.scope = Scope(module.settings)
+            slot = compiler.by_type(declaration.type, item)
+            if slot.code is None and slot.constant is not None:
+                compiler.conforms(declaration, slot)
+
+    @staticmethod
+    def input_size(module: Module, name: str) -> bool:
+        return input_size(module, name) is not None
+
+
+def input_size(module: Module, name: str) -> tuple[str, str] | None:
+    """The input and dimension that ``input.height`` or ``tokens.length`` means, if any."""
+    head, _, dimension = name.rpartition(".")
+    if head.startswith("inputs."):
+        head = head[len("inputs.") :]
+    if head in module.inputs and dimension in module.inputs[head]:
+        return head, dimension
+    return None
+
+
+def setting_names(module: Module) -> list[str]:
+    """All that ``--set`` takes: settings and the sizes of inputs."""
+    sizes = [f"{name}.{dim}" for name, dims in module.inputs.items() for dim in dims]
+    return [*module.settings, *sizes]
+
+
+def override_item(name: str, text: str, limits: Limits) -> Item:
+    """The value of ``--set name=text``, read as a spec reads it. Raises `Complaint`."""
+    source = decode(f"{name}: {text}".encode("utf-8", "surrogatepass"), "--set", limits)
+    root, problems = parse(source, limits)
+    if problems or len(root.entries) != 1 or name not in root.entries:
+        raise Complaint(
+            Problem(
+                f"--set {shorten(name)}: this is not one value",
+                Place(source, 1, 1),
+                "such as --set width=0.5 or --set depths=[2,2,2,2]",
+                code="value",
+            )
+        )
+    return root.entries[name][1]
+
+
+__all__ = ["Files", "Module", "load_module"]

@@ -1,0 +1,421 @@
+"""Spec text → located tree: YAML 1.2's plain subset, read from events, each value with its place.
+
+``yaml.safe_load`` is not used: it follows aliases and merge keys, drops duplicate keys, reads
+``no`` as false, and its C loader can be killed by nesting. Events are flat, so limits hold before
+memory grows, and scalars stay text until the field that they fill decides what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from archcalc.limits import Limits
+from archcalc.problems import FILE, Complaint, Place, Problem, Source
+
+
+class Scalar:
+    """A piece of text; ``plain`` if it was written without quotes."""
+
+    __slots__ = ("column", "line", "plain", "source", "text", "width")
+
+    def __init__(
+        self, source: Source, line: int, column: int, width: int, text: str, plain: bool
+    ) -> None:
+        self.source = source
+        self.line = line
+        self.column = column
+        self.width = width
+        self.text = text
+        self.plain = plain
+
+    @property
+    def place(self) -> Place:
+        return Place(self.source, self.line, self.column, self.width)
+
+    def part(self, offset: int, width: int) -> Place:
+        """The place of ``width`` characters from ``offset`` of the text, if it is on one line."""
+        if "\n" in self.text or self.width < len(self.text):
+            return self.place
+        column = self.column + offset + (0 if self.plain else 1)
+        return Place(self.source, self.line, column, max(1, width))
+
+
+class Sequence:
+    """A list."""
+
+    __slots__ = ("column", "items", "line", "source")
+
+    def __init__(self, source: Source, line: int, column: int) -> None:
+        self.source = source
+        self.line = line
+        self.column = column
+        self.items: list[Item] = []
+
+    @property
+    def place(self) -> Place:
+        return Place(self.source, self.line, self.column)
+
+
+class Mapping:
+    """Keys and values, in order, without duplicates."""
+
+    __slots__ = ("column", "entries", "line", "source")
+
+    def __init__(self, source: Source, line: int, column: int) -> None:
+        self.source = source
+        self.line = line
+        self.column = column
+        self.entries: dict[str, tuple[Scalar, Item]] = {}
+
+    @property
+    def place(self) -> Place:
+        return Place(self.source, self.line, self.column)
+
+    def get(self, key: str) -> Item | None:
+        """The value of ``key``, if it is there."""
+        entry = self.entries.get(key)
+        return entry[1] if entry else None
+
+    def __iter__(self) -> Iterator[tuple[Scalar, Item]]:
+        return iter(self.entries.values())
+
+
+Item = Scalar | Sequence | Mapping
+
+NOT_TEXT: Final = (
+    (b"\x80\x02", "a Python pickle"),
+    (b"\x80\x03", "a Python pickle"),
+    (b"\x80\x04", "a Python pickle"),
+    (b"\x80\x05", "a Python pickle"),
+    (b"PK\x03\x04", "a zip archive (a PyTorch checkpoint is one)"),
+    (b"\x1f\x8b", "a gzip file"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"\x89PNG", "a PNG image"),
+    (b"%PDF", "a PDF"),
+    (b"\x7fELF", "a program"),
+)
+
+# Characters that YAML forbids, or that end a line for some readers and not for others.
+_FORBIDDEN: Final = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]"
+)
+_DIRECTIVE: Final = re.compile(r"^%(?!YAML[ \t]+1\.2[ \t]*(#.*)?$).*", re.MULTILINE)
+
+
+def decode(data: bytes, name: str, limits: Limits) -> Source:
+    """The text of a spec file: UTF-8 (or UTF-16 with its mark), without control characters.
+
+    Raises `Complaint` with the place of the first fault.
+    """
+    if len(data) > limits.file_bytes:
+        raise _complaint(
+            f"the file is larger than {limits.file_bytes:,} bytes",
+            None,
+            code="limit",
+            help="--limit file_bytes=N raises the limit",
+            name=name,
+        )
+    for head, what in NOT_TEXT:
+        if data.startswith(head):
+            raise _complaint(
+                f"this looks like {what}, not like a spec", None, code="encoding", name=name
+            )
+    encoding = "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        source = Source(name, data.decode("utf-8", "replace"))
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        raise _complaint(
+            f"a spec is UTF-8 text; byte 0x{data[error.start]:02x} is not",
+            Place(source, line, column),
+            code="encoding",
+            help="save the file as UTF-8",
+        ) from None
+    source = Source(name, text)
+    bad = _FORBIDDEN.search(text)
+    if bad:
+        raise _complaint(
+            f"character U+{ord(bad.group()):04X} cannot stand in a spec",
+            _place_at(source, bad.start()),
+            code="encoding",
+            help='in text, write it as an escape in double quotes: "\\x1b"',
+        )
+    directive = _DIRECTIVE.search(text)
+    if directive:
+        raise _complaint(
+            "a line that starts with % is a YAML directive; only %YAML 1.2 is read",
+            _place_at(source, directive.start()),
+            code="syntax",
+            help="leave the line out",
+        )
+    return source
+
+
+def _complaint(
+    message: str, place: Place | None, *, code: str, help: str = "", name: str = ""
+) -> Complaint:
+    where = place or Place(Source(name, ""), 1, 1)
+    return Complaint(Problem(message, where, help, code=code))
+
+
+def _place_at(source: Source, offset: int) -> Place:
+    before = source.text[:offset]
+    # libyaml counts CR, LF and CRLF as one line end each; so does this.
+    lines = before.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return Place(source, len(lines), len(lines[-1]) + 1)
+
+
+def parse(source: Source, limits: Limits) -> tuple[Mapping, list[Problem]]:
+    """The tree of a spec and the faults that do not keep it from being read (duplicate keys).
+
+    Raises `Complaint` where reading has to stop.
+    """
+    return _Reader(source, limits).read()
+
+
+class _Reader:
+    def __init__(self, source: Source, limits: Limits) -> None:
+        self.source = source
+        self.limits = limits
+        self.problems: list[Problem] = []
+        self.duplicates = 0
+
+    def stop(
+        self, message: str, mark: Any, *, code: str = "syntax", help: str = "", width: int = 1
+    ) -> Complaint:
+        place = Place(self.source, mark.line + 1, mark.column + 1, width) if mark else None
+        return Complaint(*self.problems, Problem(message, place, help, code=code))
+
+    def events(self) -> Iterator[Any]:
+        import yaml
+
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        try:
+            yield from yaml.parse(self.source.text, Loader=loader)
+        except yaml.MarkedYAMLError as error:
+            raise self._syntax(error) from None
+        except (yaml.YAMLError, ValueError, OverflowError, UnicodeError) as error:
+            raise self.stop(f"not YAML: {error}", None) from None
+
+    def _syntax(self, error: Any) -> Complaint:
+        mark = error.problem_mark or error.context_mark
+        what = error.problem or error.context or "not YAML"
+        line = self.line(mark.line) if mark else ""
+        help = ""
+        if mark and "\t" in line[: mark.column + 1]:
+            what, help = "a tab cannot indent a line", "indent with spaces"
+        elif (
+            "cannot start any token" in what
+            and mark
+            and line[mark.column : mark.column + 1] in ("@", "`", "%")
+        ):
+            help = "put the text in quotes"
+        elif "expected ',' or" in what:
+            help = "a bracket is not closed, or a comma is missing, before this place"
+        elif "mapping values are not allowed" in what:
+            help = "is a bracket, a quote or a line break missing? text with ': ' needs quotes"
+        elif "could not find expected ':'" in what:
+            help = "a key needs ': ' and a value"
+        elif "unexpected end of stream" in what or "expected <document start>" in what:
+            help = "is a quote or a bracket not closed?"
+        return self.stop(what, mark, help=help)
+
+    def line(self, number: int) -> str:
+        lines = self.source.text.splitlines()
+        return lines[number] if number < len(lines) else ""
+
+    def read(self) -> tuple[Mapping, list[Problem]]:
+        import yaml
+
+        source, limits = self.source, self.limits
+        root: Item | None = None
+        documents = 0
+        stack: list[Sequence | Mapping] = []
+        keys: list[Scalar | None] = []  # for each mapping on the stack, the key that waits
+        for count, event in enumerate(self.events()):
+            if count > limits.events:
+                raise self.stop(
+                    f"the spec has more than {limits.events:,} YAML events",
+                    event.start_mark,
+                    code="limit",
+                    help="use repeat or for; --limit events=N raises the limit",
+                )
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                mark, end = event.start_mark, event.end_mark
+                if event.anchor is not None or event.tag is not None:
+                    raise self._left_out(event)
+                width = end.column - mark.column if end.line == mark.line and event.value else 1
+                item: Item = Scalar(
+                    source,
+                    mark.line + 1,
+                    mark.column + 1,
+                    max(1, width),
+                    event.value,
+                    event.style is None,
+                )
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                mark = event.start_mark
+                if event.anchor is not None or event.tag is not None:
+                    raise self._left_out(event)
+                if len(stack) >= limits.nesting:
+                    raise self.stop(
+                        f"nested deeper than {limits.nesting}",
+                        mark,
+                        code="limit",
+                        help="move the inner part into blocks:; --limit nesting=N raises the limit",
+                    )
+                made = Mapping if kind is yaml.MappingStartEvent else Sequence
+                item = made(source, mark.line + 1, mark.column + 1)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                stack.pop()
+                keys.pop()
+                continue
+            elif kind is yaml.AliasEvent:
+                raise self._left_out(event)
+            elif kind is yaml.DocumentStartEvent:
+                documents += 1
+                if documents > 1:
+                    raise self.stop(
+                        "a spec is one document, here a second one starts",
+                        event.start_mark,
+                        help="put each spec into its own file",
+                    )
+                continue
+            else:
+                continue
+            # The item goes where its parent waits for it.
+            if not stack:
+                root = item
+            else:
+                parent = stack[-1]
+                if isinstance(parent, Sequence):
+                    parent.items.append(item)
+                else:
+                    key = keys[-1]
+                    if key is None:
+                        if not isinstance(item, Scalar):
+                            raise self.stop(
+                                "a key must be text",
+                                event.start_mark,
+                                code="type",
+                                help="text that starts with [ or { needs quotes",
+                            )
+                        keys[-1] = item
+                        if item.plain and item.text == "<<":
+                            raise self.stop(
+                                "merge keys (<<) are not read",
+                                event.start_mark,
+                                help="use defaults, blocks or extends",
+                                width=2,
+                            )
+                    else:
+                        keys[-1] = None
+                        self.enter(parent, key, item)
+            if not isinstance(item, Scalar):
+                stack.append(item)
+                keys.append(None)
+        return self.checked(root)
+
+    def enter(self, parent: Mapping, key: Scalar, value: Item) -> None:
+        first = parent.entries.get(key.text)
+        if first is None:
+            parent.entries[key.text] = (key, value)
+            return
+        self.duplicates += 1
+        if self.duplicates <= 100:
+            self.problems.append(
+                Problem(
+                    f"duplicate key '{key.text}' (first at line {first[0].line})",
+                    key.place,
+                    "keep one of them",
+                    code="duplicate",
+                )
+            )
+
+    def _left_out(self, event: Any) -> Complaint:
+        mark = event.start_mark
+        if event.anchor is not None:
+            sign = "*" if type(event).__name__ == "AliasEvent" else "&"
+            name = event.anchor if len(event.anchor) <= 40 else event.anchor[:40] + "…"
+            return self.stop(
+                f"anchors and aliases are not read ({sign}{name})",
+                mark,
+                help="use blocks, defaults or settings; text that starts with & or * needs quotes",
+            )
+        tag = event.tag if len(event.tag) <= 60 else event.tag[:60] + "…"
+        return self.stop(
+            f"YAML tags are not read ({tag})",
+            mark,
+            code="tag",
+            help="leave the tag out; text that starts with ! needs quotes",
+        )
+
+    def checked(self, root: Item | None) -> tuple[Mapping, list[Problem]]:
+        source = self.source
+        start = Place(source, 1, 1)
+        if root is None or (isinstance(root, Scalar) and root.plain and not root.text):
+            raise Complaint(
+                Problem(
+                    "the spec is empty",
+                    start,
+                    "start with 'archcalc: 1', 'name:', 'input:' and 'layers:'",
+                    code="empty",
+                )
+            )
+        if not isinstance(root, Mapping):
+            text = source.text.lstrip()[:200].lower()
+            help = "start with 'archcalc: 1', 'name:', 'input:' and 'layers:'"
+            message = "a spec is a mapping of keys to values"
+            if text.startswith(("<!doctype", "<html", "<?xml", "<")):
+                message = "this looks like a web page, not like a spec"
+                help = "was a login or error page saved instead of the file?"
+            raise Complaint(Problem(message, root.place, help, code="type"))
+        if source.text.startswith("version https://git-lfs"):
+            raise Complaint(
+                Problem(
+                    "this is a Git LFS pointer, not a spec", start, "run: git lfs pull", code="type"
+                )
+            )
+        return root, self.problems
+
+
+def read_bytes(path: str, limits: Limits) -> bytes:
+    """The bytes of a regular file, one more than the limit at most. Raises `Complaint`."""
+    import os
+    import stat
+
+    def complain(why: str, help: str = "") -> Complaint:
+        return Complaint(Problem(f"cannot read {path}: {why}", None, help, kind=FILE, code="file"))
+
+    try:
+        # Opened without waiting, so that a FIFO without a writer does not hang.
+        handle = os.open(
+            path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+        )
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise complain(why.lower()) from None
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
+            raise complain(f"it is {what}", "give the path of a .yaml file")
+        chunks: list[bytes] = []
+        left = limits.file_bytes + 1
+        while left > 0:
+            chunk = os.read(handle, left)
+            if not chunk:
+                break
+            chunks.append(chunk)
+            left -= len(chunk)
+    except OSError as error:
+        raise complain((error.strerror or str(error)).lower()) from None
+    finally:
+        os.close(handle)
+    return b"".join(chunks)
