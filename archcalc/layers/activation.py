@@ -13,9 +13,9 @@ from archcalc.layers.base import (
     KINDS,
     Layer,
     content,
-    divides,
     elementwise,
     exists,
+    halves,
     has_content,
     rest,
 )
@@ -252,7 +252,7 @@ class GLU(Activation):
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield has_content(self.kind, x)
         axis = content(x)
-        yield divides("glu", 2, axis, x[axis])._replace(field=None)
+        yield halves(None, "glu must halve", axis, x[axis])
         yield keeps_shape(self.activation)
 
     def output(self, x: Shape) -> Shape:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archcalc.layers.activation import inner_operations, inner_weights, keeps_shape, softmax
-from archcalc.layers.base import Layer, divides, has_dimensions, is_sequence, rest
+from archcalc.layers.base import Layer, divides, halves, has_dimensions, is_sequence, rest
 from archcalc.layers.fields import AutoFlag, Count, Flag, Kind, Tensor
 from archcalc.shapes import Shape, Size
 from archcalc.terms import Operation, Product, Requirement, Weight, need, times
@@ -55,7 +55,7 @@ class Attention(Layer):
     def requires(self, x: Shape, *context: Shape) -> Iterator[Requirement]:
         yield is_sequence(self.kind, x)
         for other in context:
-            yield is_sequence("attention's context", other)
+            yield is_sequence("attention's context", other, "context")
             yield need(
                 "causal",
                 not self.causal,
@@ -68,7 +68,7 @@ class Attention(Layer):
         if self.num_kv_heads is not None:
             yield divides("num_kv_heads", self.num_kv_heads, "num_heads", self.num_heads)
         if self.rope:
-            yield divides("rope", 2, "head_dim", self._head_dim(x))
+            yield halves("rope", "rope must pair", "head_dim", self._head_dim(x))
 
     def output(self, x: Shape, *context: Shape) -> Shape:
         return x.with_sizes(features=self._out_features(x))

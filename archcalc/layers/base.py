@@ -168,10 +168,10 @@ def has_content(kind: str, x: Shape) -> Requirement:
     )
 
 
-def is_sequence(kind: str, x: Shape) -> Requirement:
+def is_sequence(kind: str, x: Shape, field: str | None = None) -> Requirement:
     """The requirement that ``x`` has a length and features, and nothing else."""
     return need(
-        None,
+        field,
         sorted(x.names) == ["features", "length"],
         "{kind} needs a tensor with 'length' and 'features', got {shape}",
         mend="insert to_sequence or embedding",
@@ -189,6 +189,18 @@ def exists(kind: str, field: str, axis: str, x: Shape) -> Requirement:
         kind=kind,
         axis=axis,
         shape=x,
+    )
+
+
+def halves(field: str | None, verb: str, what: str, size: Size) -> Requirement:
+    """The requirement that ``what`` is even: ``verb`` says what it is for."""
+    return need(
+        field,
+        size % 2 == 0,
+        "{verb} {what}: {size} is not a multiple of 2",
+        verb=verb,
+        what=what,
+        size=size,
     )
 
 

@@ -82,31 +82,17 @@ class Conv(Sliding):
     of its group. The number of input channels is never written: it is the tensor's.
 
     out = floor((in + 2·padding - dilation·(kernel_size - 1) - 1) / stride) + 1
-
-    ``connections`` is for layers in which each filter sees some of the channels only: the number
-    of pairs of an input and an output channel that meet (60 of 6·16 in C3 of LeNet-5; LeCun et
-    al., Gradient-based learning applied to document recognition, 1998, table I).
     """
 
     kind = "conv"
     order = ("out_channels", "kernel_size", "stride", "padding", "dilation")
     out_channels = Count(help="filters: the channels that come out")
     groups = Count(1, "the channels are split into so many independent convolutions")
-    connections = Count(None, "pairs of input and output channel that meet; without it, all")
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield from super().requires(x)
         yield divides("groups", self.groups, "in_channels", x["channels"])
         yield divides("groups", self.groups, "out_channels", self.out_channels)
-        if self.connections is not None:
-            pairs = x["channels"] * self.out_channels // self.groups
-            yield need(
-                "connections",
-                self.connections <= pairs,
-                "connections must be at most {pairs}, all pairs of channels, got {connections}",
-                pairs=pairs,
-                connections=self.connections,
-            )
 
     def _out_channels(self, x: Shape) -> Size:
         return self.out_channels
@@ -114,8 +100,6 @@ class Conv(Sliding):
     def _products(
         self, x: Shape, window: dict[str, Size], positions: dict[str, Size] | None = None
     ) -> Product:
-        if self.connections is not None:
-            return times(**positions or {}, connections=self.connections, **window)
         return times(
             **positions or {},
             out_channels=self.out_channels,

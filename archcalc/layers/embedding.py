@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from archcalc.layers.base import Layer, divides, elementwise, is_sequence
+from archcalc.layers.base import Layer, elementwise, halves, is_sequence
 from archcalc.layers.fields import Count, Flag
 from archcalc.shapes import CONTENT, Shape, Size
 from archcalc.terms import Operation, Requirement, Weight, need, times
@@ -103,7 +103,7 @@ class RoPE(Layer):
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield is_sequence(self.kind, x)
-        yield divides("rope", 2, "features", x["features"])._replace(field=None)
+        yield halves(None, "rope must pair", "features", x["features"])
 
     def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
         yield from elementwise(y, mul=2, add=1)

@@ -166,6 +166,24 @@ class PerAxis(Field["int | tuple[int, ...]"]):
             )
 
 
+class Indices(Field["int | tuple[int, ...] | None"]):
+    """Which ones, counted from 0: a whole number or a list of such."""
+
+    slot = "sizes"
+
+    def bounds(self, value: Any) -> Iterator[Requirement]:
+        if value is None:
+            return
+        for number in value if isinstance(value, tuple) else (value,):
+            yield need(
+                self.name,
+                number >= 0,
+                "{name} counts from 0, got {value}",
+                name=self.name,
+                value=number,
+            )
+
+
 class Padding(Field["int | tuple[int, ...] | str"]):
     """A number of zeros at both ends, a list with one for each axis, or a word.
 

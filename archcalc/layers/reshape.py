@@ -23,6 +23,7 @@ from archcalc.layers.fields import (
     Dims,
     Flag,
     Index,
+    Indices,
     PerAxis,
     Real,
     Tensor,
@@ -126,7 +127,7 @@ class ToSequence(Layer):
     kind = "to_sequence"
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
-        yield from needs_image(self.kind, x)
+        yield from needs_image(self.kind, x, mend="it is a sequence already")
 
     def output(self, x: Shape) -> Shape:
         return Shape.of(length=prod(x[axis] for axis in x.positions), features=x["channels"])
@@ -171,7 +172,7 @@ def _one_of(kind: str, *fields: tuple[str, Any]) -> Requirement:
     return need(
         given[-1] if given else None,
         len(given) == 1,
-        "{kind} needs one of {names}, got {given}",
+        "{kind} needs one of {names}; got {given}",
         kind=kind,
         names=", ".join(name for name, _ in fields),
         given=" and ".join(given) or "none",
@@ -401,8 +402,9 @@ class SelectToken(Layer):
         yield need(
             "index",
             (-x["length"] <= self.index) & (self.index < x["length"]),
-            "index must be between -{length} and {length} - 1, got {index}",
-            length=x["length"],
+            "index must be from {first} to {last}, got {index}",
+            first=-x["length"],
+            last=x["length"] - 1,
             index=self.index,
         )
 
@@ -413,28 +415,44 @@ class SelectToken(Layer):
 class Take(Layer):
     """A part of one dimension: ``take: [channels, 0, 32]`` is the first 32 channels.
 
-    Costs nothing. The two halves that a split makes are two branches with a ``take`` each.
+    Costs nothing. The two halves that a split makes are two branches with a ``take`` each. Parts
+    that do not follow one another are named one by one: ``take: {axis: channels, index: [0, 4]}``.
     """
 
     kind = "take"
     axis = Dimension(help="the dimension that is cut")
     start = Count(0, "where it begins, from 0", min=0)
     size = Count(None, "how many are taken; without it, all that follow")
+    index = Indices(None, "which ones are taken, instead of start and size")
 
     def _size(self, x: Shape) -> Size:
+        if self.index is not None:
+            return len(self.index) if isinstance(self.index, tuple) else 1
         return x[self.axis] - self.start if self.size is None else self.size
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield exists(self.kind, "axis", self.axis, x)
-        yield need(
-            "start",
-            (self.start < x[self.axis]) & (self.start + self._size(x) <= x[self.axis]),
-            "take needs {axis} {start} to {end} to be inside of {have}",
-            axis=self.axis,
-            start=self.start,
-            end=self.start + self._size(x) - 1,
-            have=x[self.axis],
-        )
+        if self.index is None:
+            last = self.start + self._size(x) - 1
+            yield need(
+                "start",
+                (self.start < x[self.axis]) & (last < x[self.axis]),
+                "take needs a part of {axis} 0 to {last}, got {start} to {end}",
+                axis=self.axis,
+                start=self.start,
+                end=last,
+                last=x[self.axis] - 1,
+            )
+            return
+        for number in self.index if isinstance(self.index, tuple) else (self.index,):
+            yield need(
+                "index",
+                number < x[self.axis],
+                "take needs a part of {axis} 0 to {last}, got {index}",
+                axis=self.axis,
+                index=number,
+                last=x[self.axis] - 1,
+            )
 
     def output(self, x: Shape) -> Shape:
         return x.with_sizes(**{self.axis: self._size(x)})

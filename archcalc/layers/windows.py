@@ -129,9 +129,10 @@ def windows(
     )
 
 
-def needs_image(kind: str, x: Shape) -> Iterator[Requirement]:
+def needs_image(
+    kind: str, x: Shape, mend: str = "{kind} comes before flatten and to_sequence, not after"
+) -> Iterator[Requirement]:
     """What slides over positions needs channels and at least one position to slide over."""
-    mend = "{kind} comes before flatten and to_sequence, not after"
     yield has_dimensions(kind, x, "channels", mend=mend)
     yield need(
         None,

@@ -1,0 +1,1 @@
+"""What every layer kind must give: facts, refusals, both number types, and torch's answers."""
