@@ -1,0 +1,1 @@
+"""The zoo: one YAML file for each family of architectures, with the figures it must give."""
