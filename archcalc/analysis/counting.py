@@ -1,0 +1,60 @@
+"""What is counted and what is not: the choices that a figure depends on, and the words for them."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+NAME: Final = "archcalc"
+"""The convention that the figures follow, as ``docs/counting.md`` defines it."""
+
+
+class Counting(NamedTuple):
+    """How operations are counted; the choices' words stand in `CHOICES`."""
+
+    bn: str = "folded"
+    padding: str = "dense"
+    causal: str = "full"
+
+
+class Choice(NamedTuple):
+    """One question that tools answer differently; the first answer is archcalc's own."""
+
+    answers: tuple[str, ...]
+    help: str
+    words: dict[str, str]
+    """What the line below a table says, for an answer that is not archcalc's own."""
+
+
+CHOICES: Final = {
+    "bn": Choice(
+        ("folded", "unfolded"),
+        "BatchNorm at inference: folded into the layer before it, or one multiplication and one "
+        "addition per element",
+        {"unfolded": "batch norm as one multiplication and one addition per element"},
+    ),
+    "padding": Choice(
+        ("dense", "exact"),
+        "products with padded zeros: counted like any other (dense), or left out (exact)",
+        {"exact": "products with padded zeros left out"},
+    ),
+    "causal": Choice(
+        ("full", "half"),
+        "causal attention: all products, or only those that the mask keeps (half)",
+        {"half": "attention products behind the causal mask left out"},
+    ),
+}
+
+
+def statement(counting: Counting, batch: int = 1) -> str:
+    """The sentence that names the convention, for the last line of a table."""
+    choices = counting._asdict()
+    said = [c.words[choices[name]] for name, c in CHOICES.items() if choices[name] in c.words]
+    samples = "one sample" if batch == 1 else f"a batch of {batch:,} samples"
+    return "; ".join(
+        (
+            f"{NAME} convention: MACs of conv, linear and matrix products",
+            "biases, norms and activations are no MACs",
+            *said,
+            samples,
+        )
+    )

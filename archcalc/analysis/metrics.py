@@ -1,0 +1,110 @@
+"""The figures that have a name. To add one, write one function here.
+
+A metric is a function of a row's figures. Its command, its column in a summary and its entry in
+the totals are made from it: the function's name is the command, its docstring is the help.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from archcalc.analysis.count import Figures
+
+Rule = Callable[[Figures], int]
+
+
+class Metric(NamedTuple):
+    """One figure of a row; additive, so that the rows add up to the total."""
+
+    name: str
+    title: str
+    unit: str
+    help: str
+    of: Rule
+    command: bool
+    """Whether there is a command of this name."""
+    beside: tuple[str, ...]
+    """Metrics that its command shows beside it, where they say something new."""
+
+
+METRICS: Final[dict[str, Metric]] = {}
+"""Every metric by its name, in the order of declaration."""
+
+
+def metric(
+    title: str, unit: str, *, command: bool = True, beside: tuple[str, ...] = ()
+) -> Callable[[Rule], Rule]:
+    """Enters the function under its own name."""
+
+    def enter(rule: Rule) -> Rule:
+        help = " ".join((rule.__doc__ or "").split())
+        METRICS[rule.__name__] = Metric(rule.__name__, title, unit, help, rule, command, beside)
+        return rule
+
+    return enter
+
+
+@metric("Params", "params", beside=("active", "trainable", "buffers"))
+def params(row: Figures) -> int:
+    """Parameters of each layer: trainable and frozen weights, shared ones once, buffers apart."""
+    return row.params
+
+
+@metric("Trainable", "params", command=False)
+def trainable(row: Figures) -> int:
+    """Parameters that training changes."""
+    return row.trainable
+
+
+@metric("Active", "params", command=False)
+def active(row: Figures) -> int:
+    """Parameters that one sample uses: all but those of the experts not chosen for it."""
+    return row.active
+
+
+@metric("Buffers", "numbers", command=False)
+def buffers(row: Figures) -> int:
+    """Stored numbers that are not trained, such as BatchNorm's running statistics."""
+    return row.buffers
+
+
+@metric("MACs", "MACs")
+def macs(row: Figures) -> int:
+    """Multiply-accumulates of each layer: convolutions, linear layers and matrix products."""
+    return row.mac
+
+
+@metric("Mults", "multiplications")
+def multiplications(row: Figures) -> int:
+    """Multiplications of each layer: its MACs and all others (scales, gates, averages)."""
+    return row.mac + row.mul
+
+
+@metric("Activations", "elements")
+def activations(row: Figures) -> int:
+    """Elements that each layer's multiply-accumulates write, as fvcore counts activations."""
+    return row.activations
+
+
+def telling(*totals: Figures) -> list[Metric]:
+    """The metrics that say something of these totals: not all zero, no part that is the whole."""
+    found = []
+    for m in METRICS.values():
+        values = [m.of(t) for t in totals]
+        whole = [t.params for t in totals]
+        if any(values) and (m.command or values != whole):
+            found.append(m)
+    return found
+
+
+def shown_by(name: str, totals: Figures) -> list[str]:
+    """The metric ``name`` and those beside it that are neither zero nor the same again."""
+    main = METRICS[name]
+    same = (0, main.of(totals))
+    return [name, *(b for b in main.beside if METRICS[b].of(totals) not in same)]
+
+
+def figures_by_name(row: Figures) -> dict[str, int]:
+    """Every metric of a row."""
+    return {name: m.of(row) for name, m in METRICS.items()}
