@@ -1,0 +1,43 @@
+"""One JSON object: everything exactly, a layer a line, for programs and for ``diff``."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+from archcalc import __version__
+
+if TYPE_CHECKING:
+    from archcalc.formats import Options
+    from archcalc.formats.document import Document
+
+SCHEMA_VERSION: Final = 1
+"""Raised when a key changes its meaning or goes; new keys may come without."""
+
+
+def render(document: Document, options: Options, out: TextIO) -> None:
+    """Writes ``document`` as one object."""
+    write(document.data(), out)
+
+
+def write(data: dict[str, Any], out: TextIO) -> None:
+    """Writes ``data`` behind the version of the schema and of the tool."""
+    tool = {"name": "archcalc", "version": __version__}
+    whole = {"schema_version": SCHEMA_VERSION, "tool": tool, **data}
+    out.write("{\n")
+    last = len(whole) - 1
+    for position, (key, value) in enumerate(whole.items()):
+        out.write(f"  {_text(key)}: ")
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            out.write("[\n    ")
+            out.write(",\n    ".join(map(_text, value)))
+            out.write("\n  ]")
+        else:
+            out.write(_text(value))
+        out.write(",\n" if position < last else "\n")
+    out.write("}\n")
+
+
+def _text(value: Any) -> str:
+    # ASCII alone: what would act on a terminal leaves as \u escapes.
+    return json.dumps(value, ensure_ascii=True, allow_nan=False)

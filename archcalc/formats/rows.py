@@ -1,0 +1,228 @@
+"""A network's rows as a document: shapes, one metric, or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcalc.analysis.collapse import fold
+from archcalc.analysis.counting import NAME, statement
+from archcalc.analysis.metrics import METRICS, Metric, figures_by_name
+from archcalc.formats.cells import arguments_text, shape_text
+from archcalc.formats.document import Cell, Column, Line, Part, Share, Table, Words
+
+if TYPE_CHECKING:
+    from archcalc.analysis.count import Figures, Result, Row
+    from archcalc.problems import Problem
+    from archcalc.shapes import Shape
+
+
+class Subject(NamedTuple):
+    """Whose rows they are."""
+
+    name: str
+    variant: str | None
+    source: str
+    """The file that the spec comes from."""
+    label: str
+    """How a reader writes it as a target: ``resnet50``."""
+    title: str
+    settings: dict[str, Any]
+    inputs: dict[str, Shape]
+    problems: tuple[Problem, ...] = ()
+    """Why the rows end early, if they do."""
+    published: Sequence[dict[str, str]] = ()
+    """What others say of it, as they printed it; empty if a setting has been changed."""
+    changed: Mapping[str, str] = MappingProxyType({})
+    """The settings that were given on the command line."""
+
+    def as_data(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "variant": self.variant,
+            "source": self.source,
+            "settings": {name: plain_value(value) for name, value in self.settings.items()},
+        }
+
+
+class _Filled(NamedTuple):
+    """A column and what stands in it: for a row, and for the total."""
+
+    column: Column
+    of: Callable[[Row], Cell]
+    total: Cell
+
+
+class Rows:
+    """What ``shapes``, ``params``, ``macs``, ``summary`` … show."""
+
+    def __init__(
+        self,
+        subject: Subject,
+        result: Result,
+        metrics: Iterable[str],
+        *,
+        shares: Iterable[str] = (),
+        shapes: bool = False,
+    ) -> None:
+        self.subject = subject
+        self.result = result
+        self.metrics = [METRICS[name] for name in metrics]
+        self.shares = [METRICS[name] for name in shares]
+        self.shapes = shapes
+
+    def parts(self, rows: int | None) -> Sequence[Part]:
+        folded = fold(self.result, rows) if rows is not None else None
+        result = folded.result if folded else self.result
+        filled = list(self._columns(result))
+        lines = [Line(tuple(f.of(row) for f in filled)) for row in result.rows]
+        if folded and folded.rest:
+            rest = folded.rest
+            cells = [f.of(rest) for f in filled]
+            cells[0] = f"... {rest.layers:,} more rows"
+            lines.insert(folded.before, Line(tuple(cells), "rest"))
+        if self.shapes:
+            lines[:0] = self._input_lines(filled)
+        totals = [Line(tuple(f.total for f in filled), "total")]
+        subject = self.subject
+        parts: list[Part] = [Words(subject.label, "heading", subject.title)]
+        parts.append(Words(self._about(), "below"))
+        parts.append(Table(tuple(f.column for f in filled), lines, totals))
+        notes = [statement(self.result.counting, self.result.batch)]
+        if result.depth != self.result.depth or (folded and folded.rest):
+            notes.insert(0, f"{len(self.result.rows):,} rows are folded; --rows 0 shows all.")
+        if self.subject.problems:
+            notes.insert(0, "Partial: the rows up to the fault.")
+        parts.extend(Words(note, "below") for note in notes)
+        return parts
+
+    def _about(self) -> str:
+        """What goes in, and what is other than the spec says."""
+        batch = self._batch()
+        about = ", ".join(
+            f"{name} {shape_text(shape, batch)}" for name, shape in self.subject.inputs.items()
+        )
+        if self.subject.changed:
+            about += f", with {', '.join(f'{n}={v}' for n, v in self.subject.changed.items())}"
+        return f"{about} (N is the batch)" if batch == "N" else about
+
+    def _batch(self) -> str:
+        """The batch as the first size of a shape, where shapes are what is asked for."""
+        if not self.shapes:
+            return ""
+        return "N" if self.result.batch == 1 else str(self.result.batch)
+
+    def _columns(self, result: Result) -> Iterator[_Filled]:
+        whole = self.result.totals
+        layers = len(self.result.rows) if self.result.depth is None else _layers(self.result)
+        count = f"{layers:,} layer{'s' if layers != 1 else ''}"
+        label = "Total so far" if self.subject.problems else "Total"
+        last = self.result.rows[-1].output if self.result.rows else None
+        batch = self._batch()
+        yield _Filled(Column("path", "Layer", folds=True), lambda r: r.path, label)
+        yield _Filled(Column("kind", "Kind", spare=2, faint=True), _kind, count)
+        yield _Filled(
+            Column("arguments", "Arguments", spare=9, folds=True, faint=True), _arguments, None
+        )
+        if self.shapes:
+            yield _Filled(Column("input", "Input", spare=8), lambda r: _input_shape(r, batch), None)
+        yield _Filled(
+            Column("output", "Output", spare=0 if self.shapes else 1),
+            lambda r: shape_text(r.output, batch),
+            shape_text(last, batch) if last is not None and self.shapes else None,
+        )
+        for metric in self.metrics:
+            beside = 0 if metric.command else 7
+            yield _Filled(
+                Column(metric.name, metric.title, right=True, spare=beside),
+                _value(metric),
+                metric.of(whole),
+            )
+        for position, share in enumerate(self.shares):
+            title = f"of {share.title}" if len(self.shares) > 1 else "Share"
+            yield _Filled(
+                Column(f"share_{share.name}", title, right=True, spare=6 - position),
+                _share(share, whole),
+                Share(share.of(whole), share.of(whole)),
+            )
+
+    def _input_lines(self, filled: list[_Filled]) -> list[Line]:
+        batch = self._batch()
+        return [
+            Line(
+                tuple(
+                    {"path": name, "output": shape_text(shape, batch)}.get(f.column.key)
+                    for f in filled
+                ),
+                "aside",
+            )
+            for name, shape in self.subject.inputs.items()
+        ]
+
+    def data(self) -> dict[str, Any]:
+        from archcalc.formats.complaint import as_data
+
+        result = self.result
+        return {
+            "spec": self.subject.as_data(),
+            "convention": NAME,
+            "counting": {**result.counting._asdict(), "batch": result.batch},
+            "inputs": {name: dict(s.items()) for name, s in self.subject.inputs.items()},
+            "totals": figures_by_name(result.totals),
+            "partial": bool(self.subject.problems),
+            "problems": as_data(self.subject.problems),
+            "layers": [row_data(result, row) for row in result.rows],
+        }
+
+
+def row_data(result: Result, row: Row) -> dict[str, Any]:
+    """One row as plain data."""
+    return {
+        "path": row.path,
+        "kind": row.kind or None,
+        "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
+        "inputs": result.inputs(row),
+        "output": dict(row.output.items()),
+        **figures_by_name(row.figures),
+        "operations": {kind: n for kind, n in row.figures.operations.items() if n},
+        "layers": row.layers,
+        "line": row.line,
+    }
+
+
+def plain_value(value: Any) -> Any:
+    """As JSON can hold it."""
+    if isinstance(value, list | tuple):
+        return [plain_value(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain_value(item) for key, item in value.items()}
+    if isinstance(value, float) and not -1e308 <= value <= 1e308:
+        return str(value)
+    return value if isinstance(value, bool | int | float | str) or value is None else str(value)
+
+
+def _layers(result: Result) -> int:
+    return sum(row.layers for row in result.rows)
+
+
+def _kind(row: Row) -> str:
+    return row.kind or f"{row.layers:,} layers"
+
+
+def _arguments(row: Row) -> str | None:
+    return arguments_text(row.nodes[0].layer) if row.layers == 1 else None
+
+
+def _input_shape(row: Row, batch: str) -> str:
+    inputs = row.nodes[0].inputs
+    more = f" and {len(inputs) - 1} more" if len(inputs) > 1 else ""
+    return shape_text(inputs[0].output, batch) + more if inputs else ""
+
+
+def _share(metric: Metric, whole: Figures) -> Callable[[Row], Cell]:
+    return lambda row: Share(metric.of(row.figures), metric.of(whole))
+
+
+def _value(metric: Metric) -> Callable[[Row], Cell]:
+    return lambda row: metric.of(row.figures)
