@@ -1,0 +1,145 @@
+"""The options that every command with rows has, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, NamedTuple
+
+import click
+
+from archcalc.analysis.counting import CHOICES, Counting
+from archcalc.cli.state import State
+from archcalc.formats import FORMATS, Options
+
+MOST = 2**53
+"""The largest number that an option takes: as large as an integer in a spec may be."""
+
+
+class Request(NamedTuple):
+    """What was asked for, whatever the command."""
+
+    overrides: dict[str, str]
+    limits: dict[str, str]
+    batch: int
+    depth: int | None
+    expand: bool
+    counting: Counting
+    output: Options
+    state: State
+
+    @classmethod
+    def of(cls, state: State, overrides: dict[str, str], limits: dict[str, str]) -> Request:
+        """A request that leaves everything else as it is."""
+        return cls(overrides, limits, 1, None, False, Counting(), Options(), state)
+
+
+def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """``NAME=VALUE`` options as a dict; the last of several for one name holds."""
+    pairs = {}
+    for text in values:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.BadParameter(f"{text[:80]!r} is not NAME=VALUE", ctx, param)
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
+    ctx.ensure_object(State).format = value
+    return value
+
+
+format_option = click.option(
+    "--format",
+    "format",
+    type=click.Choice(list(FORMATS)),
+    default="table",
+    is_eager=True,
+    callback=_format,
+    help="How the answer is written.  [default: table]",
+)
+set_option = click.option(
+    "--set",
+    "overrides",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="Give a setting of the spec, or an input size, another value (repeatable): "
+    "--set input.height=160.",
+)
+limit_option = click.option(
+    "--limit",
+    "limits",
+    metavar="NAME=N",
+    multiple=True,
+    callback=_pairs,
+    help='Raise a limit (repeatable); "archcalc limits" lists them.',
+)
+exact_option = click.option("--exact", is_flag=True, help="Full integers instead of K, M, G.")
+rows_option = click.option(
+    "--rows",
+    type=click.IntRange(0, MOST),
+    default=400,
+    show_default=True,
+    help="Rows that a table shows before it folds the others into sums; 0: all.",
+)
+
+
+def row_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives a command the common options; it is called with a `Request` instead of each."""
+
+    @wraps(command)
+    def asked(
+        *args: Any,
+        overrides: dict[str, str],
+        limits: dict[str, str],
+        batch: int,
+        depth: int | None,
+        expand: bool,
+        exact: bool,
+        rows: int,
+        format: str,
+        **kwargs: Any,
+    ) -> None:
+        counting = Counting(**{name: kwargs.pop(name) for name in CHOICES})
+        state = click.get_current_context().ensure_object(State)
+        output = Options(exact, rows or None)
+        request = Request(overrides, limits, batch, depth, expand, counting, output, state)
+        command(*args, request=request, **kwargs)
+
+    options = [
+        set_option,
+        click.option(
+            "--batch",
+            type=click.IntRange(1, MOST),
+            default=1,
+            help="Samples: multiplies operations and activations, never weights.",
+        ),
+        click.option(
+            "--depth",
+            type=click.IntRange(1, 1000),
+            help="Sum up the rows that share the first N parts of their path.",
+        ),
+        click.option(
+            "--expand", is_flag=True, help="Normalisations and activations as rows of their own."
+        ),
+        exact_option,
+        format_option,
+        rows_option,
+        *(
+            click.option(
+                f"--{name}",
+                name,
+                type=click.Choice(choice.answers),
+                default=choice.answers[0],
+                show_default=True,
+                help=choice.help + ".",
+            )
+            for name, choice in CHOICES.items()
+        ),
+        limit_option,
+    ]
+    for option in reversed(options):
+        asked = option(asked)
+    return asked

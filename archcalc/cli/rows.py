@@ -1,0 +1,59 @@
+"""The commands that print a row a layer: shapes, summary, and one for each metric."""
+
+from __future__ import annotations
+
+import click
+
+from archcalc.analysis.metrics import Metric, shown_by
+from archcalc.cli.options import Request, row_options
+
+SUMMARY = ("params", "macs")
+"""The metrics that a summary shows side by side."""
+
+
+def _print(
+    target: str,
+    request: Request,
+    metrics: tuple[str, ...],
+    shares: tuple[str, ...],
+    shapes: bool = False,
+) -> None:
+    from archcalc.cli.output import show
+    from archcalc.cli.targets import counted
+    from archcalc.formats.rows import Rows
+    from archcalc.problems import Complaint
+
+    subject, result = counted(target, request)
+    if len(metrics) == 1:
+        metrics = tuple(shown_by(metrics[0], result.totals))
+    document = Rows(subject, result, metrics, shares=shares, shapes=shapes)
+    show(document, request.state, request.output)
+    if subject.problems:
+        raise Complaint(*subject.problems)
+
+
+@click.command()
+@click.argument("target")
+@row_options
+def shapes(target: str, *, request: Request) -> None:
+    """The shape that comes out of each layer."""
+    _print(target, request, (), (), shapes=True)
+
+
+@click.command()
+@click.argument("target")
+@row_options
+def summary(target: str, *, request: Request) -> None:
+    """Shapes, parameters, MACs and each layer's share of them, side by side."""
+    _print(target, request, SUMMARY, SUMMARY)
+
+
+def command_of(metric: Metric) -> click.Command:
+    """The command that shows ``metric``; all that it says comes from the metric itself."""
+
+    @click.argument("target")
+    @row_options
+    def command(target: str, *, request: Request) -> None:
+        _print(target, request, (metric.name,), (metric.name,))
+
+    return click.command(name=metric.name, help=metric.help)(command)

@@ -1,0 +1,11 @@
+"""What one run remembers, from the first option to the last word."""
+
+from __future__ import annotations
+
+
+class State:
+    """The format that was asked for, and whether the answer has been written in it."""
+
+    def __init__(self) -> None:
+        self.format = "table"
+        self.answered = False
