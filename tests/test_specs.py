@@ -335,3 +335,33 @@ def test_unet_gives_the_papers_sizes() -> None:
     assert of_block(nodes, "bottom")[-1].output.sizes == (1024, 28, 28)
     padded = built("unet@padded").graph
     assert padded.nodes[-1].output.sizes[1:] == padded.inputs["input"].output.sizes[1:]
+
+
+# What a user changes.
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_other_classes_and_other_images(name: str) -> None:
+    loaded = spec(name)
+    if "num_classes" in loaded.settings:
+        result = loaded.build(None, {"num_classes": "10"})
+        assert not result.problems
+        assert result.graph.nodes[-1].output.sizes[0] == 10
+    if "input.height" in loaded.setting_names:
+        result = loaded.build(None, {"input.height": "320", "input.width": "384"})
+        assert not result.problems
+
+
+def test_a_fully_connected_layer_fits_the_image_or_the_image_is_fitted_to_it() -> None:
+    larger = {"input.height": "320", "input.width": "320"}
+    for target, changes in (
+        ("resnet@resnet50", False),  # global pooling
+        ("vgg@vgg16", False),  # torchvision's adaptive pooling
+        ("alexnet@torchvision", False),
+        ("alexnet@paper", True),  # the paper's fc6 has as many weights as the maps need
+        ("lenet5@taught", True),
+    ):
+        name, _, variant = target.partition("@")
+        before = count(built(target).graph.nodes, "params")
+        after = count(spec(name).build(variant, larger).graph.nodes, "params")
+        assert (after > before) is changes, target
