@@ -49,7 +49,8 @@ class Node:
         """The node whose weights this one reuses, if any."""
 
     def __repr__(self) -> str:
-        return f"<{self.path}{'.' + self.part if self.part else ''}: {self.layer!r} -> {self.output!r}>"
+        name = f"{self.path}.{self.part}" if self.part else self.path
+        return f"<{name}: {self.layer!r} -> {self.output!r}>"
 
 
 class Input(Layer):
@@ -64,6 +65,7 @@ class Broken(Exception):
         self.layer = layer
         self.requirement = requirement
         self.shapes = shapes
+        """The inputs' shapes; none if the arguments are at fault by themselves."""
 
 
 def stop_at_first(
@@ -131,7 +133,7 @@ class Graph:
             pass
         except TypeError:  # arrays are not hashable; a sweep works each one out
             key = None  # type: ignore[assignment]
-        self._judge(layer, layer.bounds(), shapes)
+        self._judge(layer, layer.bounds(), ())  # of the arguments alone
         self._judge(layer, layer.requires(*shapes), shapes)
         output = layer.output(*shapes)
         if key is not None:

@@ -20,6 +20,9 @@ class Source(NamedTuple):
     name: str
     text: str
 
+    def __repr__(self) -> str:
+        return f"Source({self.name!r})"
+
 
 class Place(NamedTuple):
     """Characters of a source: ``line`` and ``column`` count from 1; ``width`` is at least 1."""

@@ -50,7 +50,8 @@ class List(tuple[Any, ...]):
         self.weight = sum(i.weight if isinstance(i, List) else 1 for i in self)
         if self.weight > 16 * limits.list_items:
             raise ExpressionFault(
-                f"lists in lists hold at most {16 * limits.list_items:,} items, this one {self.weight:,}",
+                f"lists in lists hold at most {16 * limits.list_items:,} items, "
+                f"this one {self.weight:,}",
                 code="limit",
             )
         return self

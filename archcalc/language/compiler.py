@@ -1,15 +1,17 @@
-"""Located tree → program: every key, word and name checked, and all faults told at once."""
+"""Chains and steps: every key, word and name checked, and all faults told at once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from archcalc.language.arithmetic import ExpressionFault
-from archcalc.language.expressions import WORD, Expression
+from archcalc.language.declarations import Declarer, positive
+from archcalc.language.expressions import WORD
 from archcalc.language.frame import Frame
-from archcalc.language.program import Block, Declaration, Module
-from archcalc.language.slots import Reader, Slot, broken
+from archcalc.language.labels import label_steps
+from archcalc.language.program import Block, Module
+from archcalc.language.scope import Reports, Scope, shorten
+from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.language.steps import (
     BlockStep,
@@ -29,359 +31,20 @@ from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, nearest
-from archcalc.shapes import DIMENSIONS
+from archcalc.problems import Complaint, Place
 
-TYPES: Final = ("int", "float", "bool", "str", "list", "any")
 MODIFIERS: Final = ("name", "from", "repeat", "if", "else", "for", "in", "share", "note")
 SPECIAL: Final = ("do", "side", "residual", "add", "concat", "mul", "custom")
-TOP: Final = (
-    "archcalc",
-    "name",
-    "extends",
-    "use",
-    "meta",
-    "dtype",
-    "settings",
-    "input",
-    "inputs",
-    "defaults",
-    "blocks",
-    "layers",
-    "outputs",
-    "variants",
-    "default_variant",
-    "expect",
-    "published",
-)
-DTYPES: Final = [
-    "float64",
-    "float32",
-    "float16",
-    "bfloat16",
-    "float8",
-    "int64",
-    "int32",
-    "int16",
-    "int8",
-    "int4",
-    "uint8",
-    "bool",
-]
-EXPECTED: Final = ("params", "trainable", "buffers", "macs", "multiplications", "activations")
-PUBLISHED_NUMBERS: Final = (
-    *EXPECTED,
-    "flops",
-    "top1",
-    "top5",
-    "accuracy",
-    "error",
-    "miou",
-    "perplexity",
-)
-PUBLISHED_TEXTS: Final = ("source", "note", "url", "input")
 POSITIONAL: Final = 3
 """How many arguments of a layer kind can be written by position."""
 
 
-class Reports:
-    """The faults found so far. Did-you-mean is only asked for as long as somebody reads it."""
-
-    MOST = 2000
-
-    def __init__(self) -> None:
-        self.problems: list[Problem] = []
-
-    def __call__(self, problem: Problem) -> None:
-        self.problems.append(problem)
-        if len(self.problems) >= self.MOST:
-            raise Complaint(*self.problems)
-
-    def near(self, word: str, known: Iterable[str]) -> str | None:
-        return nearest(word, known) if len(self.problems) < 25 else None
-
-
-class Scope:
-    """What names mean at one place of the text: values by name, and the tensors of the block."""
-
-    def __init__(self, values: Iterable[str], tensors: Iterable[str] = ()) -> None:
-        self.values = set(values)
-        self.tensors = {"prev", "input", *tensors}
-        self.templates = False
-        """Whether some tensor gets a name that is made while running."""
-        self.wanted: list[tuple[str, Place]] = []
-        """Tensors that are asked for; all names are known only at the block's end."""
-
-
-class ScopedReader(Reader):
-    """A reader that also knows which names there are, and says so before anything runs."""
-
-    def __init__(self, limits: Limits, report: Reports) -> None:
-        super().__init__(limits, report)
-        self.reports = report
-        self.scope = Scope(())
-
-    def _parse(self, item: Scalar) -> Expression | None:
-        expression = super()._parse(item)
-        return expression if expression is None or self._known(item, expression) else None
-
-    def _template(self, text: str) -> list[str | Expression]:
-        parts = super()._template(text)
-        for part in parts:
-            if isinstance(part, Expression):
-                for name in part.names:
-                    if name not in self.scope.values:
-                        raise ExpressionFault(
-                            f"there is no name '{name}' here",
-                            help=self._hint(name),
-                            code="reference",
-                        )
-        return parts
-
-    def _hint(self, name: str) -> str:
-        close = self.reports.near(name, self.scope.values)
-        if close:
-            return f"did you mean '{close}'?"
-        if name == "i":
-            return "i is the index of the innermost for or repeat; here is none"
-        if name in self.scope.tensors:
-            return f"'{name}' is a tensor; its sizes are {name}.channels and so on"
-        return ""
-
-    def _known(self, item: Scalar, expression: Expression) -> bool:
-        good = True
-        for name in expression.names:
-            if name not in self.scope.values:
-                offset = item.text.find(name)
-                self.report(
-                    Problem(
-                        f"there is no name '{name}' here",
-                        item.part(max(0, offset), len(name)),
-                        self._hint(name),
-                        code="reference",
-                    )
-                )
-                good = False
-        for tensor in expression.tensors:
-            self.scope.wanted.append((tensor, item.place))
-        return good
-
-    def padding(self, item: Item, words: tuple[str, ...]) -> Slot:
-        if (
-            isinstance(item, Scalar)
-            and WORD.match(item.text)
-            and item.text not in words
-            and item.text not in self.scope.values
-        ):
-            close = self.reports.near(item.text, words)
-            help = (
-                f"did you mean '{close}'?"
-                if close
-                else f"a number, a list, or one of {', '.join(words)}"
-            )
-            self.report(
-                Problem(
-                    f"there is no padding '{shorten(item.text)}'", item.place, help, code="unknown"
-                )
-            )
-            return broken(item)
-        return super().padding(item, words)
-
-    def tensor(self, item: Item) -> Slot:
-        """The name of a tensor."""
-        slot = self.text(item)
-        if slot.code is None and isinstance(slot.constant, str):
-            self.scope.wanted.append((slot.constant, slot.place))
-        return slot
-
-
-def shorten(text: str, width: int = 60) -> str:
-    """``text``, cut where it is longer than a message should be."""
-    return text if len(text) <= width else text[:width] + "…"
-
-
-class Compiler:
-    """Reads one file into a `Module`; ``report`` gets every fault."""
+class Compiler(Declarer):
+    """Reads the chains of one file; ``report`` gets every fault."""
 
     def __init__(self, module: Module, limits: Limits, report: Reports) -> None:
-        self.module = module
-        self.limits = limits
-        self.report = report
-        self.reader = ScopedReader(limits, report)
-        self.default_items: dict[str, list[tuple[Scalar, Item]]] = {}
+        super().__init__(module, limits, report)
         self.follower_steps: dict[str, LayerStep] = {}
-
-    # What every part needs.
-
-    def problem(self, message: str, place: Place, help: str = "", *, code: str) -> None:
-        self.report(Problem(message, place, help, code=code))
-
-    def unknown(
-        self, what: str, word: str, known: Iterable[str], place: Place, help: str = ""
-    ) -> None:
-        """Reports a word that is none of ``known``."""
-        close = self.report.near(word, known)
-        hint = f"; did you mean '{close}'?" if close else ""
-        self.problem(
-            f"{what} '{shorten(word)}'{hint}", place, "" if close else help, code="unknown"
-        )
-
-    def mapping(self, item: Item | None, what: str, example: str) -> Mapping | None:
-        if item is None:
-            return None
-        if isinstance(item, Mapping):
-            return item
-        self.problem(f"{what} must be a mapping", item.place, f"such as {example}", code="type")
-        return None
-
-    def texts(self, item: Item | None, what: str) -> dict[str, str]:
-        """A mapping of plain texts, as they stand in the file."""
-        found: dict[str, str] = {}
-        mapping = self.mapping(item, what, "{year: 2014}")
-        for key, value in mapping or ():
-            if isinstance(value, Scalar):
-                found[key.text] = value.text
-            elif isinstance(value, Sequence) and all(isinstance(i, Scalar) for i in value.items):
-                found[key.text] = ", ".join(i.text for i in value.items if isinstance(i, Scalar))
-            else:
-                self.problem(f"{what}.{key.text} must be text", value.place, code="type")
-        return found
-
-    # Declarations.
-
-    def declarations(self, item: Item | None, what: str) -> dict[str, Declaration]:
-        """Settings or arguments. Each may use those before it."""
-        found: dict[str, Declaration] = {}
-        scope = self.reader.scope
-        for key, value in self.mapping(item, what, "{width: 64}") or ():
-            name = key.text
-            if not WORD.match(name) or name in ("true", "false", "i", "prev", "input"):
-                reserved = name in ("true", "false", "i", "prev", "input")
-                why = "is reserved" if reserved else "is no name"
-                self.problem(
-                    f"'{shorten(name)}' {why}",
-                    key.place,
-                    "letters, digits and _, not starting with a digit",
-                    code="value",
-                )
-                continue
-            found[name] = self.declaration(name, value, key.place)
-            scope.values.add(name)
-        return found
-
-    def declaration(self, name: str, item: Item, place: Place) -> Declaration:
-        """One setting or argument: a type, a default, or a mapping of both and bounds."""
-        if isinstance(item, Scalar) and item.plain and item.text in TYPES:
-            return Declaration(name, item.text, None, place)
-        if not isinstance(item, Mapping):
-            default = self.reader._cell(item)
-            return Declaration(name, type_of(default), default, item.place)
-        known = ("type", "default", "choices", "min", "max", "help")
-        for key, _ in item:
-            if key.text not in known:
-                help = f"there are {', '.join(known)}"
-                if " " in key.text:
-                    help = "inside {..} text with a comma needs quotes"
-                self.unknown(f"{name} has no field", key.text, known, key.place, help)
-        kind = "any"
-        given = item.get("type")
-        if given is not None:
-            if isinstance(given, Scalar) and given.text in TYPES:
-                kind = given.text
-            else:
-                word = given.text if isinstance(given, Scalar) else "…"
-                self.unknown(
-                    "there is no type", word, TYPES, given.place, f"there are {', '.join(TYPES)}"
-                )
-        default_item = item.get("default")
-        declared = None
-        if default_item is not None:
-            declared = self.by_type(kind, default_item)
-            if given is None:
-                kind = type_of(declared)
-        elif given is None:
-            self.problem(
-                f"{name} needs a type or a default", item.place, "such as {type: int}", code="type"
-            )
-        choices_item, choices = item.get("choices"), ()
-        if choices_item is not None:
-            if isinstance(choices_item, Sequence):
-                slots = [self.by_type(kind, i) for i in choices_item.items]
-                choices = tuple(s.constant for s in slots)
-            else:
-                self.problem("choices must be a list", choices_item.place, code="type")
-        bounds: dict[str, Any] = {}
-        for bound in ("min", "max"):
-            bound_item = item.get(bound)
-            if bound_item is not None:
-                bounds[bound] = self.reader.real(bound_item).constant
-        help_item = item.get("help")
-        made = Declaration(
-            name,
-            kind,
-            declared,
-            default_item.place if default_item is not None else place,
-            choices=choices,
-            help=help_item.text if isinstance(help_item, Scalar) else "",
-            **bounds,
-        )
-        if declared is not None and declared.code is None and declared.constant is not None:
-            self.conforms(made, declared)
-        return made
-
-    def conforms(self, declaration: Declaration, slot: Slot) -> None:
-        """Checks a constant against its declaration."""
-        try:
-            declaration.checked(slot.constant, slot.place, Frame(self.reader.arithmetic, {}, None))
-        except Complaint as complaint:
-            for problem in complaint.problems:
-                self.report(problem)
-
-    def by_type(self, type: str, item: Item) -> Slot:
-        """The slot of a value for a declaration of that type."""
-        reader = self.reader
-        if type == "int":
-            return reader.integer(item)
-        if type == "float":
-            return reader.real(item)
-        if type == "bool":
-            return reader.truth(item)
-        if type == "str":
-            return reader.text(item)
-        if type == "list":
-            return reader.listed(item)
-        return reader._cell(item)
-
-    def sizes(self, item: Item, what: str) -> dict[str, Slot]:
-        """Named sizes: ``{channels: 3, height: 224, width: 224}``."""
-        found: dict[str, Slot] = {}
-        mapping = self.mapping(item, what, "{channels: 3, height: 224, width: 224}")
-        if mapping is None:
-            return found
-        for key, value in mapping:
-            if key.text == "dtype" and what.startswith("input"):
-                self.reader.word(value, DTYPES, "dtype")
-            elif key.text not in DIMENSIONS:
-                self.unknown(
-                    "there is no dimension",
-                    key.text,
-                    DIMENSIONS,
-                    key.place,
-                    f"there are {', '.join(DIMENSIONS)}",
-                )
-            else:
-                found[key.text] = slot = self.reader.integer(value)
-                if slot.code is None and slot.constant is not None and slot.constant < 1:
-                    self.problem(
-                        f"{key.text} must be at least 1, got {slot.constant}",
-                        value.place,
-                        code="value",
-                    )
-        if not mapping.entries:
-            self.problem(
-                f"{what} has no dimensions", item.place, "such as {features: 10}", code="empty"
-            )
-        return found
 
     # Chains and steps.
 
@@ -506,7 +169,8 @@ class Compiler:
         first, second = operations[0], operations[1]
         kind = KINDS.get(first.text)
         if kind is not None and second.text in spelled(kind):
-            help = f"'{second.text}' is an argument of {first.text}: {first.text}: {{.., {second.text}: ..}}"
+            word = first.text
+            help = f"'{second.text}' is an argument of {word}: {word}: {{.., {second.text}: ..}}"
         else:
             help = "write each operation as a step of its own"
         names = " and ".join(f"'{shorten(o.text)}'" for o in operations[:3])
@@ -567,7 +231,8 @@ class Compiler:
                     "put it in quotes",
                     code="empty",
                 )
-            step.condition = reader.truth(item)
+            else:
+                step.condition = reader.truth(item)
         if "else" in given:
             if "if" not in given:
                 self.problem("'else' without 'if'", given["else"][0].place, code="syntax")
@@ -693,17 +358,19 @@ class Compiler:
         """The arguments of a layer kind into ``step``'s slots."""
         fields = spelled(kind)
         names = list(fields)
-        given: dict[str, Slot] = {
-            name: slot for name, (slot, _) in self.module.defaults.get(word, {}).items()
-        }
-        step.places.update({name: p for name, (_, p) in self.module.defaults.get(word, {}).items()})
+        given: dict[str, Slot] = {}
+        for name, (slot, default_place) in self.module.defaults.get(word, {}).items():
+            given[name] = slot
+            step.places[name] = default_place
+        if item is None and not given and not needed(kind):
+            return
         for name, where, value in self.positions(item, names, POSITIONAL, word):
             if name not in fields:
                 self.unknown_argument(word, name, names, where)
                 continue
             given[name] = self.argument(fields[name][1], word, value)
             step.places[name] = value.place
-        missing = [n for n, (_, field) in fields.items() if field.required and n not in given]
+        missing = [n for n in needed(kind) if n not in given]
         if missing:
             self.problem(
                 f"{word} needs {' and '.join(missing)}",
@@ -808,7 +475,7 @@ class Compiler:
     # Merges.
 
     def residual(self, key: Scalar, item: Item | None) -> Step | None:
-        """``residual``: an addition whose second branch is the shortcut, by default the identity."""
+        """``residual``: an addition; its second branch is the shortcut, else the identity."""
         step = MergeStep(key.place, KINDS["add"])
         step.label = "residual"
         if isinstance(item, Sequence):
@@ -960,17 +627,6 @@ class Compiler:
         return step
 
 
-def positive(name: str, slot: Slot, env: Any) -> Any:
-    """A size, which must be at least 1."""
-    value = slot.value(env)
-    arithmetic = env.arithmetic
-    if not arithmetic.decide(arithmetic.order(">=", value, 1)):
-        raise Complaint(
-            Problem(f"{name} must be at least 1, got {value}", slot.place, code="value")
-        )
-    return value
-
-
 _spelled: dict[type[Layer], dict[str, tuple[str, Field[Any]]]] = {}
 
 
@@ -984,60 +640,12 @@ def spelled(kind: type[Layer]) -> dict[str, tuple[str, Field[Any]]]:
     return found
 
 
-def type_of(slot: Slot) -> str:
-    """The type that a constant default gives its setting."""
-    value = slot.constant
-    if slot.code is not None or value is None:
-        return "any"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int"
-    if isinstance(value, float):
-        return "float"
-    return "str" if isinstance(value, str) else "list"
+_needed: dict[type[Layer], tuple[str, ...]] = {}
 
 
-def label_steps(steps: list[Step]) -> None:
-    """Gives each unnamed step of a chain its part of the path.
-
-    A part is the layer kind, numbered when the chain has several of it. A chain with one unnamed
-    loop, or one unnamed merge, does without a part for it.
-    """
-    counts: dict[str, int] = {}
-    loops = merges = 0
-    for step in steps:
-        if step.name is not None:
-            continue
-        word = word_of(step)
-        counts[word] = counts.get(word, 0) + 1
-        looped = step.repeat is not None or step.loop_values is not None
-        if looped and not isinstance(step, LayerStep):
-            loops += 1
-        if isinstance(step, MergeStep) and not step.bare:
-            merges += 1
-    seen: dict[str, int] = {}
-    for step in steps:
-        if step.name is not None:
-            continue
-        word = word_of(step)
-        seen[word] = seen.get(word, 0) + 1
-        number = str(seen[word]) if counts[word] > 1 else ""
-        looped = step.repeat is not None or step.loop_values is not None
-        silent = not looped and type(step) is ChainStep
-        if looped and not isinstance(step, LayerStep):
-            silent = loops == 1
-        elif isinstance(step, MergeStep) and not step.bare:
-            silent = merges == 1
-        step.label = "" if silent or not word else word + number
-
-
-def word_of(step: Step) -> str:
-    """What an unnamed step is called."""
-    if isinstance(step, LayerStep):
-        return step.kind.kind
-    if isinstance(step, (PassStep, TensorStep)):
-        return ""
-    if type(step) is ChainStep:
-        return "for" if step.loop_values is not None else "do"
-    return step.label
+def needed(kind: type[Layer]) -> tuple[str, ...]:
+    """The arguments of a layer kind that have no default."""
+    found = _needed.get(kind)
+    if found is None:
+        found = _needed[kind] = tuple(n for n, (_, f) in spelled(kind).items() if f.required)
+    return found

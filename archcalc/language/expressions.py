@@ -49,6 +49,10 @@ _BINARY: Final[dict[type, str]] = {
 }
 _ORDER: Final[dict[type, str]] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
+SUMMARY: Final = (
+    "an expression has numbers, names, + - * / // % **, comparisons, and/or/not, "
+    "a if c else b, [..], x[i] and a few functions"
+)
 _NOT_HERE: Final[dict[str, str]] = {
     "Lambda": "lambda",
     "ListComp": "a comprehension",
@@ -184,7 +188,7 @@ class _Compiler:
             raise self.fault(
                 node,
                 f"{what} is not part of the expressions here",
-                help="archcalc's expressions are numbers, names, + - * / // % **, comparisons, and/or/not, a if c else b, [..], x[i] and a few functions",
+                help=SUMMARY,
             )
         code: Code = method(node)
         return self.placed(node, code)
@@ -363,7 +367,9 @@ class _Compiler:
 
     def on_Call(self, node: ast.Call) -> Code:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
-            name = node.func.id if isinstance(node.func, ast.Name) else "that"
+            if not isinstance(node.func, ast.Name):
+                raise self.fault(node.func, "only a function's name can stand before a bracket")
+            name = node.func.id
             close = nearest(name, FUNCTIONS)
             help = f"did you mean '{close}'?" if close else f"there are {', '.join(FUNCTIONS)}"
             raise self.fault(node.func, f"there is no function '{name}'", help=help, code="unknown")

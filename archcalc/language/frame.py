@@ -85,17 +85,38 @@ class Build:
             return graph.append(layer, inputs, path, part=part, place=place)
         except Broken as broken:
             requirement = broken.requirement
-            where = places.get(requirement.field or "", place)
-            # A fault of the arguments alone is one of value; with the tensor, one of shape.
+            help = requirement.help()
+            axis = requirement.values.get("axis")
+            if requirement.field == "kernel_size" and isinstance(axis, str):
+                help = shrinkage(inputs[0], axis) or help
             raise Complaint(
                 Problem(
                     requirement.message(),
-                    where,
-                    requirement.help(),
+                    places.get(requirement.field or "", place),
+                    help,
                     frame.stack,
-                    code="shape",
+                    code="shape" if broken.shapes else "value",
                 )
             ) from None
+
+
+def shrinkage(node: Node, axis: str) -> str:
+    """Why a tensor has become too small: the layers above that made ``axis`` smaller."""
+    end = node.output[axis]
+    shrinking: list[str] = []
+    while node.inputs:
+        before = node.inputs[0]
+        if axis not in before.output:
+            break
+        if before.output[axis] > node.output[axis]:
+            shrinking.append(node.path)
+        node = before
+    if not shrinking:
+        return ""
+    start = node.output[axis]
+    shown = ", ".join(reversed(shrinking[:4])) + (", ..." if len(shrinking) > 4 else "")
+    layers = "layer" if len(shrinking) == 1 else "layers"
+    return f"{len(shrinking)} {layers} above took the {axis} from {start} to {end}: {shown}"
 
 
 class Frame:

@@ -3,85 +3,40 @@
 from __future__ import annotations
 
 import os
-import re
 from typing import Final
 
-from archcalc.language.compiler import (
-    DTYPES,
-    EXPECTED,
-    PUBLISHED_NUMBERS,
-    PUBLISHED_TEXTS,
-    TOP,
-    Compiler,
-    Reports,
-    Scope,
-    shorten,
-    spelled,
-)
+from archcalc.language.compiler import Compiler, spelled
+from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD
+from archcalc.language.figures import expected, published
+from archcalc.language.files import Files
 from archcalc.language.program import Block, Module, Variant
+from archcalc.language.scope import Reports, Scope, shorten
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse, read_bytes
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse
 from archcalc.layers import KINDS
 from archcalc.limits import Limits
 from archcalc.problems import Complaint, Place, Problem, Source
 
-SPECS: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "specs")
-FIGURE: Final = re.compile(r"~?[0-9][0-9_]*(\.[0-9]+)?\s*([KMGTB%]|[eE][+-]?[0-9]+)?\Z")
-
-
-class Files:
-    """Where a spec may find others: its own folder, and the bundled specs."""
-
-    def __init__(self, folder: str | None, bundled: str | None, limits: Limits) -> None:
-        self.folders = [os.path.realpath(f) for f in (folder, bundled) if f]
-        self.limits = limits
-
-    def read(self, item: Scalar, what: str) -> tuple[str, Source]:
-        """The file that ``item`` names: its real path and text. Raises `Complaint`."""
-        name = item.text
-
-        def complain(why: str, help: str = "") -> Complaint:
-            return Complaint(Problem(f"{what}: {why}", item.place, help, code="reference"))
-
-        lies = "files must lie in the spec's folder or among the bundled specs"
-        if "://" in name:
-            raise complain("only files are read, nothing from the network", lies)
-        if not name or "\0" in name or len(name) > 1000:
-            raise complain("this is no file name")
-        if os.path.isabs(name) or name.startswith("~") or ".." in re.split(r"[/\\]", name):
-            raise complain(f"'{shorten(name)}' leaves the spec's folder", lies)
-        for folder in self.folders:
-            path = os.path.join(folder, name)
-            try:
-                real = os.path.realpath(path)
-                there = os.path.isfile(real)
-            except (OSError, ValueError):
-                continue
-            if not there:
-                continue
-            if not real.startswith(folder + os.sep):
-                raise complain(f"'{shorten(name)}' leads out of the spec's folder", lies)
-            try:
-                data = read_bytes(real, self.limits)
-            except Complaint as complaint:
-                raise complain(complaint.problems[0].message) from None
-            return real, decode(data, name, self.limits)
-        from archcalc.problems import nearest
-
-        known = [f for folder in self.folders[:1] for f in yaml_files(folder)]
-        close = nearest(name, known)
-        raise complain(
-            f"there is no file '{shorten(name)}'", f"did you mean '{close}'?" if close else lies
-        )
-
-
-def yaml_files(folder: str) -> list[str]:
-    """The names of the spec files in a folder, at most a few hundred."""
-    try:
-        return sorted(f for f in os.listdir(folder) if f.endswith((".yaml", ".yml")))[:300]
-    except OSError:
-        return []
+TOP: Final = (
+    "archcalc",
+    "name",
+    "extends",
+    "use",
+    "meta",
+    "dtype",
+    "settings",
+    "input",
+    "inputs",
+    "defaults",
+    "blocks",
+    "layers",
+    "outputs",
+    "variants",
+    "default_variant",
+    "expect",
+    "published",
+)
 
 
 def load_module(source: Source, files: Files, limits: Limits) -> Module:
@@ -98,6 +53,8 @@ class _Loader:
         self.files = files
         self.limits = limits
         self.report = report
+        self.whole = True
+        """Whether all files were found; without one, what is missing is no news."""
 
     def load(self, source: Source, way: tuple[str, ...]) -> Module:
         """One file with all that it needs; ``way`` are the files that led here."""
@@ -145,7 +102,7 @@ class _Loader:
             found = version.text if isinstance(version, Scalar) else "…"
             self.report(
                 Problem(
-                    f"this program reads version 1 of the language, the spec is in '{shorten(found)}'",
+                    f"archcalc reads version 1 of the language, this is '{shorten(found)}'",
                     version.place,
                     "write archcalc: 1, or update archcalc",
                     code="value",
@@ -168,7 +125,7 @@ class _Loader:
             )
             return None
         try:
-            path, source = self.files.read(item, what)
+            path, source = self.files.read(item, what, way[-1] if way else None)
         except Complaint as complaint:
             for problem in complaint.problems:
                 self.report(problem)
@@ -198,6 +155,7 @@ class _Loader:
             return own
         found = self.follow(item, "extends", way)
         if found is None:
+            self.whole = False
             return own
         base_root = self.tree(found[1])
         base = self.extended(base_root, (*way, found[0]))
@@ -273,7 +231,7 @@ class _Loader:
         scope = Scope(module.settings, module.inputs)
         if layers is not None:
             module.chain = compiler.block_chain(layers, scope)
-        elif not way or module.inputs:
+        elif self.whole and (not way or module.inputs):
             self.report(
                 Problem(
                     "'layers' is missing: a list of steps",
@@ -303,8 +261,8 @@ class _Loader:
                 compiler.reader.scope = settings
             else:
                 self.report(Problem("outputs must be a list of names", outputs.place, code="type"))
-        module.expect = self.expected(compiler, section("expect"))
-        module.published = self.published(compiler, section("published"))
+        module.expect = expected(compiler, section("expect"))
+        module.published = published(compiler, section("published"))
         self.variants(module, compiler, sections)
         return module
 
@@ -446,71 +404,6 @@ class _Loader:
             block.chain = compiler.block_chain(layers, scope)
         compiler.reader.scope = Scope(settings)
 
-    # What a network must come to.
-
-    def expected(self, compiler: Compiler, item: Item | None) -> dict[str, Slot]:
-        found: dict[str, Slot] = {}
-        for key, value in compiler.mapping(item, "expect", "{params: 61_706}") or ():
-            if key.text not in EXPECTED:
-                compiler.unknown(
-                    "expect has no figure",
-                    key.text,
-                    EXPECTED,
-                    key.place,
-                    f"there are {', '.join(EXPECTED)}",
-                )
-                continue
-            # Counts may be larger than any size that a spec can hold.
-            slot = Compiler(
-                compiler.module, self.limits._replace(integer=10**40), self.report
-            ).reader.integer(value)
-            found[key.text] = slot
-        return found
-
-    def published(self, compiler: Compiler, item: Item | None) -> list[dict[str, str]]:
-        if item is None:
-            return []
-        records = item.items if isinstance(item, Sequence) else [item]
-        found: list[dict[str, str]] = []
-        for record in records:
-            fields: dict[str, str] = {}
-            for key, value in (
-                compiler.mapping(
-                    record, "a record of published", "{source: the paper, params: 138M}"
-                )
-                or ()
-            ):
-                known = (*PUBLISHED_TEXTS, *PUBLISHED_NUMBERS)
-                if key.text not in known:
-                    compiler.unknown(
-                        "published has no figure",
-                        key.text,
-                        known,
-                        key.place,
-                        f"there are {', '.join(known)}",
-                    )
-                elif not isinstance(value, Scalar):
-                    self.report(
-                        Problem(
-                            f"published.{key.text} must be text or a number",
-                            value.place,
-                            code="type",
-                        )
-                    )
-                elif key.text in PUBLISHED_NUMBERS and not FIGURE.match(value.text):
-                    self.report(
-                        Problem(
-                            f"'{shorten(value.text)}' is no figure",
-                            value.place,
-                            "write it as the source does: 138M, 4.1G, 61_706 or 76.13",
-                            code="value",
-                        )
-                    )
-                else:
-                    fields[key.text] = value.text
-            found.append(fields)
-        return found
-
     def variants(
         self, module: Module, compiler: Compiler, sections: dict[str, tuple[Scalar, Item]]
     ) -> None:
@@ -525,9 +418,9 @@ class _Loader:
                     ):
                         variant.set[name.text] = (name.place, given)
                 elif field.text == "expect":
-                    variant.expect = self.expected(compiler, content)
+                    variant.expect = expected(compiler, content)
                 elif field.text == "published":
-                    variant.published = self.published(compiler, content)
+                    variant.published = published(compiler, content)
                 elif field.text == "meta":
                     variant.meta = compiler.texts(content, f"{key.text}: meta")
                 else:

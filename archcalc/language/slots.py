@@ -113,7 +113,7 @@ class Reader:
     # Lists.
 
     def value(self, item: Item) -> Slot:
-        """Anything: an expression, or a list of such. A word in a list that names nothing is text."""
+        """Anything: an expression, or a list. A word in a list that names nothing is text."""
         if isinstance(item, Scalar):
             return self._expression(item, lambda v, env: v, "a value")
         if isinstance(item, Mapping):
@@ -259,7 +259,7 @@ class Reader:
             return self.text(item)
         if item.text in known:
             return Slot(item.text, None, item.place)
-        if item.plain and item.text in ("no", "off", "false", "none") and "none" in known:
+        if item.text in ("no", "off", "false") and "none" in known:
             self.report(
                 Problem(f"{what} is a word: write none, not {item.text}", item.place, code="type")
             )

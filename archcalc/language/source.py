@@ -257,7 +257,7 @@ class _Reader:
                     mark.column + 1,
                     max(1, width),
                     event.value,
-                    event.style is None,
+                    not event.style,
                 )
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 mark = event.start_mark
@@ -304,7 +304,7 @@ class _Reader:
                                 "a key must be text",
                                 event.start_mark,
                                 code="type",
-                                help="text that starts with [ or { needs quotes",
+                                help="a key is a word; text that starts with [ or { needs quotes",
                             )
                         keys[-1] = item
                         if item.plain and item.text == "<<":
@@ -368,6 +368,12 @@ class _Reader:
                     code="empty",
                 )
             )
+        if source.text.startswith("version https://git-lfs"):
+            raise Complaint(
+                Problem(
+                    "this is a Git LFS pointer, not a spec", start, "run: git lfs pull", code="type"
+                )
+            )
         if not isinstance(root, Mapping):
             text = source.text.lstrip()[:200].lower()
             help = "start with 'archcalc: 1', 'name:', 'input:' and 'layers:'"
@@ -376,12 +382,6 @@ class _Reader:
                 message = "this looks like a web page, not like a spec"
                 help = "was a login or error page saved instead of the file?"
             raise Complaint(Problem(message, root.place, help, code="type"))
-        if source.text.startswith("version https://git-lfs"):
-            raise Complaint(
-                Problem(
-                    "this is a Git LFS pointer, not a spec", start, "run: git lfs pull", code="type"
-                )
-            )
         return root, self.problems
 
 

@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from archcalc.graph import Graph
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
-from archcalc.language.compiler import Compiler, Reports, Scope, positive, shorten
+from archcalc.language.compiler import Compiler
+from archcalc.language.declarations import positive
+from archcalc.language.files import SPECS, Files
 from archcalc.language.frame import Build, Frame
 from archcalc.language.modules import (
-    SPECS,
-    Files,
     input_size,
     load_module,
     override_item,
     setting_names,
 )
 from archcalc.language.program import Declaration, Module, Variant
+from archcalc.language.scope import Reports, Scope, shorten
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, decode
 from archcalc.limits import LIMITS, Limits

@@ -1,0 +1,239 @@
+"""Declarations: settings and arguments with their types, and named sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from archcalc.language.expressions import WORD
+from archcalc.language.frame import Frame
+from archcalc.language.program import Declaration, Module
+from archcalc.language.scope import Reports, ScopedReader, shorten
+from archcalc.language.slots import Slot
+from archcalc.language.source import Item, Mapping, Scalar, Sequence
+from archcalc.limits import Limits
+from archcalc.problems import Complaint, Place, Problem
+from archcalc.shapes import DIMENSIONS
+
+TYPES: Final = ("int", "float", "bool", "str", "list", "any")
+DTYPES: Final = (
+    "float64",
+    "float32",
+    "float16",
+    "bfloat16",
+    "float8",
+    "int64",
+    "int32",
+    "int16",
+    "int8",
+    "int4",
+    "uint8",
+    "bool",
+)
+
+
+class Declarer:
+    """Reads declarations of one file; ``report`` gets every fault."""
+
+    def __init__(self, module: Module, limits: Limits, report: Reports) -> None:
+        self.module = module
+        self.limits = limits
+        self.report = report
+        self.reader = ScopedReader(limits, report)
+
+    # What every part needs.
+
+    def problem(self, message: str, place: Place, help: str = "", *, code: str) -> None:
+        self.report(Problem(message, place, help, code=code))
+
+    def unknown(
+        self, what: str, word: str, known: Iterable[str], place: Place, help: str = ""
+    ) -> None:
+        """Reports a word that is none of ``known``."""
+        close = self.report.near(word, known)
+        hint = f"; did you mean '{close}'?" if close else ""
+        self.problem(
+            f"{what} '{shorten(word)}'{hint}", place, "" if close else help, code="unknown"
+        )
+
+    def mapping(self, item: Item | None, what: str, example: str) -> Mapping | None:
+        if item is None:
+            return None
+        if isinstance(item, Mapping):
+            return item
+        self.problem(f"{what} must be a mapping", item.place, f"such as {example}", code="type")
+        return None
+
+    def texts(self, item: Item | None, what: str) -> dict[str, str]:
+        """A mapping of plain texts, as they stand in the file."""
+        found: dict[str, str] = {}
+        mapping = self.mapping(item, what, "{year: 2014}")
+        for key, value in mapping or ():
+            if isinstance(value, Scalar):
+                found[key.text] = value.text
+            elif isinstance(value, Sequence) and all(isinstance(i, Scalar) for i in value.items):
+                found[key.text] = ", ".join(i.text for i in value.items if isinstance(i, Scalar))
+            else:
+                self.problem(f"{what}.{key.text} must be text", value.place, code="type")
+        return found
+
+    # Declarations.
+
+    def declarations(self, item: Item | None, what: str) -> dict[str, Declaration]:
+        """Settings or arguments. Each may use those before it."""
+        found: dict[str, Declaration] = {}
+        scope = self.reader.scope
+        for key, value in self.mapping(item, what, "{width: 64}") or ():
+            name = key.text
+            if not WORD.match(name) or name in ("true", "false", "i", "prev", "input"):
+                reserved = name in ("true", "false", "i", "prev", "input")
+                why = "is reserved" if reserved else "is no name"
+                self.problem(
+                    f"'{shorten(name)}' {why}",
+                    key.place,
+                    "letters, digits and _, not starting with a digit",
+                    code="value",
+                )
+                continue
+            found[name] = self.declaration(name, value, key.place)
+            scope.values.add(name)
+        return found
+
+    def declaration(self, name: str, item: Item, place: Place) -> Declaration:
+        """One setting or argument: a type, a default, or a mapping of both and bounds."""
+        if isinstance(item, Scalar) and item.plain and item.text in TYPES:
+            return Declaration(name, item.text, None, place)
+        if not isinstance(item, Mapping):
+            default = self.reader._cell(item)
+            return Declaration(name, type_of(default), default, item.place)
+        known = ("type", "default", "choices", "min", "max", "help")
+        for key, _ in item:
+            if key.text not in known:
+                help = f"there are {', '.join(known)}"
+                if " " in key.text:
+                    help = "inside {..} text with a comma needs quotes"
+                self.unknown(f"{name} has no field", key.text, known, key.place, help)
+        kind = "any"
+        given = item.get("type")
+        if given is not None:
+            if isinstance(given, Scalar) and given.text in TYPES:
+                kind = given.text
+            else:
+                word = given.text if isinstance(given, Scalar) else "…"
+                self.unknown(
+                    "there is no type", word, TYPES, given.place, f"there are {', '.join(TYPES)}"
+                )
+        default_item = item.get("default")
+        declared = None
+        if default_item is not None:
+            declared = self.by_type(kind, default_item)
+            if given is None:
+                kind = type_of(declared)
+        elif given is None:
+            self.problem(
+                f"{name} needs a type or a default", item.place, "such as {type: int}", code="type"
+            )
+        choices_item, choices = item.get("choices"), ()
+        if choices_item is not None:
+            if isinstance(choices_item, Sequence):
+                slots = [self.by_type(kind, i) for i in choices_item.items]
+                choices = tuple(s.constant for s in slots)
+            else:
+                self.problem("choices must be a list", choices_item.place, code="type")
+        bounds: dict[str, Any] = {}
+        for bound in ("min", "max"):
+            bound_item = item.get(bound)
+            if bound_item is not None:
+                bounds[bound] = self.reader.real(bound_item).constant
+        help_item = item.get("help")
+        made = Declaration(
+            name,
+            kind,
+            declared,
+            default_item.place if default_item is not None else place,
+            choices=choices,
+            help=help_item.text if isinstance(help_item, Scalar) else "",
+            **bounds,
+        )
+        if declared is not None and declared.code is None and declared.constant is not None:
+            self.conforms(made, declared)
+        return made
+
+    def conforms(self, declaration: Declaration, slot: Slot) -> None:
+        """Checks a constant against its declaration."""
+        try:
+            declaration.checked(slot.constant, slot.place, Frame(self.reader.arithmetic, {}, None))
+        except Complaint as complaint:
+            for problem in complaint.problems:
+                self.report(problem)
+
+    def by_type(self, type: str, item: Item) -> Slot:
+        """The slot of a value for a declaration of that type."""
+        reader = self.reader
+        if type == "int":
+            return reader.integer(item)
+        if type == "float":
+            return reader.real(item)
+        if type == "bool":
+            return reader.truth(item)
+        if type == "str":
+            return reader.text(item)
+        if type == "list":
+            return reader.listed(item)
+        return reader._cell(item)
+
+    def sizes(self, item: Item, what: str) -> dict[str, Slot]:
+        """Named sizes: ``{channels: 3, height: 224, width: 224}``."""
+        found: dict[str, Slot] = {}
+        mapping = self.mapping(item, what, "{channels: 3, height: 224, width: 224}")
+        if mapping is None:
+            return found
+        for key, value in mapping:
+            if key.text == "dtype" and what.startswith("input"):
+                self.reader.word(value, DTYPES, "dtype")
+            elif key.text not in DIMENSIONS:
+                self.unknown(
+                    "there is no dimension",
+                    key.text,
+                    DIMENSIONS,
+                    key.place,
+                    f"there are {', '.join(DIMENSIONS)}",
+                )
+            else:
+                found[key.text] = slot = self.reader.integer(value)
+                if slot.code is None and slot.constant is not None and slot.constant < 1:
+                    self.problem(
+                        f"{key.text} must be at least 1, got {slot.constant}",
+                        value.place,
+                        code="value",
+                    )
+        if not mapping.entries:
+            self.problem(
+                f"{what} has no dimensions", item.place, "such as {features: 10}", code="empty"
+            )
+        return found
+
+
+def positive(name: str, slot: Slot, env: Any) -> Any:
+    """A size, which must be at least 1."""
+    value = slot.value(env)
+    arithmetic = env.arithmetic
+    if not arithmetic.decide(arithmetic.order(">=", value, 1)):
+        raise Complaint(
+            Problem(f"{name} must be at least 1, got {value}", slot.place, code="value")
+        )
+    return value
+
+
+def type_of(slot: Slot) -> str:
+    """The type that a constant default gives its setting."""
+    value = slot.constant
+    if slot.code is not None or value is None:
+        return "any"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int"
+    if isinstance(value, float):
+        return "float"
+    return "str" if isinstance(value, str) else "list"

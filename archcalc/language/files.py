@@ -1,0 +1,71 @@
+"""Where a spec finds others: its own folder and the bundled specs, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+from archcalc.language.scope import shorten
+from archcalc.language.source import Scalar, decode, read_bytes
+from archcalc.limits import Limits
+from archcalc.problems import Complaint, Problem, Source, nearest
+
+SPECS: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "specs")
+
+
+class Files:
+    """Where a spec may find others: its own folder, and the bundled specs."""
+
+    def __init__(self, folder: str | None, bundled: str | None, limits: Limits) -> None:
+        self.folders = [os.path.realpath(f) for f in (folder, bundled) if f]
+        self.limits = limits
+
+    def read(self, item: Scalar, what: str, beside: str | None) -> tuple[str, Source]:
+        """The file that ``item`` names: its real path and text. Raises `Complaint`.
+
+        A name counts from the folder of the file that says it (``beside``), then from the spec's
+        folder and the bundled specs.
+        """
+        name = item.text
+
+        def complain(why: str, help: str = "") -> Complaint:
+            return Complaint(Problem(f"{what}: {why}", item.place, help, code="reference"))
+
+        lies = "files must lie in the spec's folder or among the bundled specs"
+        if "://" in name:
+            raise complain("only files are read, nothing from the network", lies)
+        if not name or "\0" in name or len(name) > 1000:
+            raise complain("this is no file name")
+        if os.path.isabs(name) or name.startswith("~") or ".." in re.split(r"[/\\]", name):
+            raise complain(f"'{shorten(name)}' leaves the spec's folder", lies)
+        near = [os.path.dirname(beside)] if beside else []
+        for folder in (*near, *self.folders):
+            try:
+                real = os.path.realpath(os.path.join(folder, name))
+                there = os.path.isfile(real)
+            except (OSError, ValueError):
+                continue
+            if not there:
+                continue
+            home = next((f for f in self.folders if real.startswith(f + os.sep)), None)
+            if home is None:
+                raise complain(f"'{shorten(name)}' leads out of the spec's folder", lies)
+            try:
+                data = read_bytes(real, self.limits)
+            except Complaint as complaint:
+                raise complain(complaint.problems[0].message) from None
+            return real, decode(data, os.path.relpath(real, home), self.limits)
+        known = [f for folder in (*near, *self.folders) for f in yaml_files(folder)]
+        close = nearest(name, known)
+        raise complain(
+            f"there is no file '{shorten(name)}'", f"did you mean '{close}'?" if close else lies
+        )
+
+
+def yaml_files(folder: str) -> list[str]:
+    """The names of the spec files in a folder, at most a few hundred."""
+    try:
+        return sorted(f for f in os.listdir(folder) if f.endswith((".yaml", ".yml")))[:300]
+    except OSError:
+        return []
