@@ -26,13 +26,15 @@ CODES: Final = {USAGE: 2, SPEC: 3, FILE: 4}
 INTERRUPTED: Final = 130
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the program and leaves it with its exit code."""
+def run_and_leave(arguments: Sequence[str] | None) -> None:
+    """Runs the program and ends the process with its exit code."""
     if "_ARCHCALC_COMPLETE" in os.environ:  # click answers a shell that completes a line
         from archcalc.cli.app import app
 
         app.main(prog_name="archcalc")
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    code = run(sys.argv[1:] if arguments is None else arguments)
+    # Everything is written. Taking the interpreter apart would be another sixth of a short run.
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

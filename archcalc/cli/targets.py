@@ -134,14 +134,21 @@ def counted(target: str, request: Request) -> tuple[Subject, Result]:
     """
     from archcalc.analysis.collapse import collapse
     from archcalc.analysis.count import count
+    from archcalc.cli.progress import Progress
+    from archcalc.graph import Graph
 
-    found = read(target, request)
-    built = found.spec.build(found.variant, request.overrides)
-    if built.problems and not built.graph.nodes:
-        raise Complaint(*built.problems)
-    result = count(built.graph, request.counting, batch=request.batch, expand=request.expand)
-    if request.depth is not None:
-        result = collapse(result, request.depth)
+    with Progress() as progress:
+        progress.now("reading")
+        found = read(target, request)
+        graph = Graph()
+        progress.now("building", lambda: len(graph.nodes))
+        built = found.spec.build(found.variant, request.overrides, graph=graph)
+        if built.problems and not graph.nodes:
+            raise Complaint(*built.problems)
+        progress.now("counting")
+        result = count(graph, request.counting, batch=request.batch, expand=request.expand)
+        if request.depth is not None:
+            result = collapse(result, request.depth)
     return subject_of(found, built, request.overrides), result
 
 

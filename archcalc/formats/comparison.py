@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archcalc.analysis.collapse import fold
-from archcalc.analysis.compare import Pair, align, level
+from archcalc.analysis.compare import align, level
 from archcalc.analysis.counting import NAME, statement
 from archcalc.analysis.metrics import METRICS, figures_by_name, telling
 from archcalc.formats.about import title_of
 from archcalc.formats.cells import shape_text
 from archcalc.formats.document import Cell, Change, Column, Line, Part, Ratio, Table, Words
-from archcalc.formats.rows import row_data
+from archcalc.formats.rows import layers_data
 
 if TYPE_CHECKING:
     from archcalc.analysis.count import Result, Row
@@ -114,17 +114,17 @@ class Comparison:
                 }
                 for subject, side in (self.first, self.second)
             ],
-            "layers": [
-                {
-                    "first": row_data(self.first[1], pair.first) if pair.first else None,
-                    "second": row_data(self.second[1], pair.second) if pair.second else None,
-                }
-                for pair in self._pairs()
-            ],
+            "layers": self._layers_data(),
         }
 
-    def _pairs(self) -> list[Pair]:
-        return align(self.first[1], self.second[1])
+    def _layers_data(self) -> Iterator[dict[str, Any]]:
+        first, second = self.first[1], self.second[1]
+        of_first, of_second = layers_data(first), layers_data(second)
+        for pair in align(first, second):  # in order on either side
+            yield {
+                "first": next(of_first) if pair.first else None,
+                "second": next(of_second) if pair.second else None,
+            }
 
 
 def _columns(side: str, label: str) -> tuple[Column, ...]:

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
+from archcalc.formats.paint import Spans
 from archcalc.formats.safe import cells, safe
 from archcalc.problems import Place, Problem, Source
 
@@ -27,7 +28,10 @@ MOST: Final = 20
 BYTES: Final = 18_000
 """What all of them may take."""
 WINDOW: Final = 100
-"""Columns of a source line that are shown around the caret."""
+"""Columns of a source line that are shown around the caret, at most."""
+NARROWEST: Final = 24
+MARGIN: Final = 14
+"""Columns for the line number, the gutter and the marks that something is cut off."""
 TAB: Final = 4
 
 MESSAGE_WIDTH: Final = 400
@@ -37,16 +41,14 @@ CALLS: Final = 6
 
 _LINE_END: Final = re.compile("\r\n|\r|\n")
 
-Span = tuple[str, str]
-"""A style (a key of the writer's table: error, place, gutter, caret, help, plain) and a text."""
 
-
-def draw(problems: Sequence[Problem]) -> Iterator[list[Span]]:
-    """The lines of all problems, each as spans of style and text without a line end."""
+def draw(problems: Sequence[Problem], width: int | None = None) -> Iterator[Spans]:
+    """The lines of all problems; source lines are cut to ``width`` columns around the fault."""
+    window = WINDOW if width is None else max(NARROWEST, min(WINDOW, width - MARGIN))
     budget = BYTES
     shown = 0
     for problem in problems[:MOST]:
-        lines = list(_draw_one(problem))
+        lines = list(_draw_one(problem, window))
         size = sum(len(text.encode("utf-8", "replace")) + 1 for line in lines for _, text in line)
         if shown and size > budget:
             break
@@ -57,7 +59,7 @@ def draw(problems: Sequence[Problem]) -> Iterator[list[Span]]:
         shown += 1
     if shown < len(problems):
         yield []
-        yield [("plain", f"and {len(problems) - shown:,} more")]
+        yield [("", f"and {len(problems) - shown:,} more")]
 
 
 def plain(problems: Sequence[Problem]) -> str:
@@ -65,7 +67,7 @@ def plain(problems: Sequence[Problem]) -> str:
     return "".join("".join(text for _, text in line) + "\n" for line in draw(problems))
 
 
-def _draw_one(problem: Problem) -> Iterator[list[Span]]:
+def _draw_one(problem: Problem, window: int) -> Iterator[Spans]:
     severity = problem.severity
     yield [(severity, f"{severity}: "), ("message", safe(problem.message, MESSAGE_WIDTH))]
     place = problem.place
@@ -73,18 +75,18 @@ def _draw_one(problem: Problem) -> Iterator[list[Span]]:
     number = str(place.line) if place and text is not None else ""
     margin = " " * max(2, len(number) + 1)
     if place:
-        yield [("gutter", f"{margin}--> "), ("place", _where(place))]
+        yield [("gutter", f"{margin}--> "), ("", _where(place))]
     if place and text is not None:
-        before, shown, carets = _window(text, place)
+        before, shown, carets = _window(text, place, window)
         yield [("gutter", f"{margin} |")]
-        yield [("gutter", f"{number:>{len(margin)}} | "), ("plain", shown)]
+        yield [("gutter", f"{number:>{len(margin)}} | "), ("", shown)]
         yield [("gutter", f"{margin} | "), ("caret", " " * before + "^" * carets)]
     lead = f"{margin} = " if place else ""
     if problem.help:
         help = safe(problem.help, MESSAGE_WIDTH)
-        yield [("gutter", lead), ("help", "help: "), ("plain", help)]
+        yield [("gutter", lead), ("help", "help: "), ("", help)]
     for words in _stack(problem):
-        yield [("gutter", lead), ("plain", words)]
+        yield [("gutter", lead), ("", words)]
 
 
 def _where(place: Place) -> str:
@@ -116,22 +118,22 @@ def _line_of(place: Place) -> str | None:
     return lines[place.line - 1]
 
 
-def _window(text: str, place: Place) -> tuple[int, str, int]:
+def _window(text: str, place: Place, window: int) -> tuple[int, str, int]:
     """The columns before the caret, the part of the line that is shown, and the carets."""
     start = min(max(place.column - 1, 0), len(text))
     end = min(start + max(place.width, 1), len(text))
     # Far more than is ever shown; a line may be a megabyte long.
-    left = max(0, start - WINDOW)
+    left = max(0, start - window)
     before = _source_text(text[left:start])
-    marked = _source_text(text[start : min(end, start + WINDOW)])
-    after = _source_text(text[end : end + WINDOW])
+    marked = _source_text(text[start : min(end, start + window)])
+    after = _source_text(text[end : end + window])
     cut_left = left > 0
-    cut_right = end + WINDOW < len(text)
-    room_before = WINDOW // 2 if cells(before + marked + after) > WINDOW else WINDOW
+    cut_right = end + window < len(text)
+    room_before = window // 2 if cells(before + marked + after) > window else window
     if cells(before) > room_before:
         before = _keep_end(before, room_before)
         cut_left = True
-    room = WINDOW - cells(before)
+    room = window - cells(before)
     if cells(marked) > room:
         marked, after, cut_right = _keep_start(marked, room), "", True
     room -= cells(marked)

@@ -97,4 +97,7 @@ class Document(Protocol):
         """From top to bottom; a table has at most about ``rows`` lines, ``None``: all."""
 
     def data(self) -> dict[str, Any]:
-        """The same as plain data: everything, exactly, nothing folded."""
+        """The same as plain data: everything, exactly, nothing folded.
+
+        A long list may be an iterator of its items.
+        """

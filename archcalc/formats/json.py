@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from archcalc import __version__
@@ -28,16 +29,30 @@ def write(data: dict[str, Any], out: TextIO) -> None:
     last = len(whole) - 1
     for position, (key, value) in enumerate(whole.items()):
         out.write(f"  {_text(key)}: ")
-        if isinstance(value, list) and value and isinstance(value[0], dict):
-            out.write("[\n    ")
-            out.write(",\n    ".join(map(_text, value)))
-            out.write("\n  ]")
+        if isinstance(value, Iterator) or (value and _is_table(value)):
+            _write_lines(value, out)
         else:
             out.write(_text(value))
         out.write(",\n" if position < last else "\n")
     out.write("}\n")
 
 
+def _is_table(value: Any) -> bool:
+    return isinstance(value, list) and isinstance(value[0], dict)
+
+
+def _write_lines(items: Iterable[Any], out: TextIO) -> None:
+    """A list, an item a line, written as it comes."""
+    before = "[\n    "
+    for item in items:
+        out.write(before + _text(item))
+        before = ",\n    "
+    out.write("[]" if before.startswith("[") else "\n  ]")
+
+
+_encode = json.JSONEncoder(ensure_ascii=True, allow_nan=False).encode
+
+
 def _text(value: Any) -> str:
-    # ASCII alone: what would act on a terminal leaves as \u escapes.
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+    """ASCII alone: whatever would act on a terminal leaves as an escape, DEL too."""
+    return _encode(value).replace("\x7f", "\\u007f")

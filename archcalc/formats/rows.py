@@ -172,23 +172,28 @@ class Rows:
             "totals": figures_by_name(result.totals),
             "partial": bool(self.subject.problems),
             "problems": as_data(self.subject.problems),
-            "layers": [row_data(result, row) for row in result.rows],
+            "layers": layers_data(result),
         }
 
 
-def row_data(result: Result, row: Row) -> dict[str, Any]:
-    """One row as plain data."""
-    return {
-        "path": row.path,
-        "kind": row.kind or None,
-        "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
-        "inputs": result.inputs(row),
-        "output": dict(row.output.items()),
-        **figures_by_name(row.figures),
-        "operations": {kind: n for kind, n in row.figures.operations.items() if n},
-        "layers": row.layers,
-        "line": row.line,
-    }
+def layers_data(result: Result) -> Iterator[dict[str, Any]]:
+    """The rows as plain data, one by one: a network may have a hundred thousand."""
+    figures: dict[int, dict[str, Any]] = {}  # rows share their figures
+    for row in result.rows:
+        known = figures.get(id(row.figures))
+        if known is None:
+            known = figures[id(row.figures)] = {**figures_by_name(row.figures)}
+            known["operations"] = {kind: n for kind, n in row.figures.operations.items() if n}
+        yield {
+            "path": row.path,
+            "kind": row.kind or None,
+            "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
+            "inputs": result.inputs(row),
+            "output": dict(row.output.items()),
+            **known,
+            "layers": row.layers,
+            "line": row.line,
+        }
 
 
 def plain_value(value: Any) -> Any:

@@ -1,0 +1,66 @@
+"""How far a long run is: a bar on a terminal, for work that takes more than a second."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from threading import Event, Thread
+
+PATIENCE: Final = 1.0
+"""Seconds before anything is shown."""
+REFRESH: Final = 0.1
+
+
+class Progress:
+    """Watches a run from a thread of its own, so that the work need not know of it.
+
+    Nothing is shown, and no thread is started, where standard error is no terminal.
+    """
+
+    def __init__(self) -> None:
+        self._what = ""
+        self._done: Callable[[], int] = int
+        self._ended: Event | None = None
+        self._thread: Thread | None = None
+
+    def now(self, what: str, done: Callable[[], int] = int) -> None:
+        """Says what is being done; ``done`` tells how much of it is, whenever it is asked."""
+        self._what, self._done = what, done
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from threading import Event, Thread
+
+            self._ended = Event()
+            self._thread = Thread(target=self._watch, args=(self._ended,), daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._ended and self._thread:
+            self._ended.set()
+            self._thread.join()
+
+    def _watch(self, ended: Event) -> None:
+        if ended.wait(PATIENCE):
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+            task = bar.add_task("", total=None)
+            while not ended.wait(REFRESH):
+                done = self._done()
+                words = f"{self._what}, {done:,} layers" if done else self._what
+                bar.update(task, description=words, refresh=True)
