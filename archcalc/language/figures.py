@@ -24,7 +24,7 @@ PUBLISHED_NUMBERS: Final = (
 )
 PUBLISHED_TEXTS: Final = ("source", "note", "url", "input")
 
-FIGURE: Final = re.compile(r"~?[0-9][0-9_]*(\.[0-9]+)?\s*([KMGTB%]|[eE][+-]?[0-9]+)?\Z")
+FIGURE: Final = re.compile(r"~?[0-9][0-9_]*(\.[0-9]+)?\s*([kKMGTB%]|[eE][+-]?[0-9]+)?\Z")
 
 
 def expected(compiler: Declarer, item: Item | None) -> dict[str, Slot]:
