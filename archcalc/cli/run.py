@@ -86,7 +86,9 @@ def _invoke(arguments: list[str], state: State) -> int:
     from archcalc.cli.app import app
 
     try:
-        with app.make_context("archcalc", arguments, obj=state) as context:
+        # Behind a "-" click expects an option, not the variant of what standard input holds.
+        words = [f"/dev/stdin{word[1:]}" if word.startswith("-@") else word for word in arguments]
+        with app.make_context("archcalc", words or ["--help"], obj=state) as context:
             app.invoke(context)
         return 0
     except click.exceptions.Exit as end:

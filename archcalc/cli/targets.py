@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = (".yaml", ".yml")
 STDIN: Final = "-"
+STDIN_FILE: Final = "/dev/stdin"
+"""Another name of it, which does not look like an option with a variant behind it."""
 
 
 class Target(NamedTuple):
@@ -75,9 +77,11 @@ def split(target: str) -> tuple[str, str | None]:
         file, at, variant = target.rpartition(f"{suffix}@")
         if at and path.sep not in variant:
             return file + suffix, variant
-    if target.endswith(SUFFIXES) or path.sep in target:
-        return target, None
     name, at, variant = target.partition("@")
+    if name in (STDIN, STDIN_FILE):
+        return STDIN, variant if at else None
+    if is_file(target):
+        return target, None
     return name, variant if at else None
 
 

@@ -47,6 +47,9 @@ def _power(number: int) -> str:
     power = int(size.bit_length() * 0.30103)
     power -= size < 10**power
     lead = _rounded(size, 10**power)
+    if lead >= 10 ** (DIGITS + 1):
+        power += 1
+        lead = _rounded(size, 10**power)
     return f"{'-' if number < 0 else ''}{lead // 100}.{lead % 100:02d}e{power}"
 
 
@@ -64,8 +67,8 @@ def ratio(number: int, other: int) -> str:
     """How many times ``other`` is ``number``: ``0.18x``, to three significant digits."""
     if not other:
         return ""
+    if number >= 1000 * other:
+        return f"{short(number // other)}x"
     value = number / other
-    if value >= 1000:
-        return f"{short(round(value))}x"
     digits = 0 if value >= 100 else 1 if value >= 10 else 2 if value >= 0.1 else 4
     return f"{value:.{digits}f}x"
