@@ -16,6 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A short run makes next to no garbage in circles; looking for some is a tenth of its time.
     gc.set_threshold(200_000, 20, 20)
 
-    from archcalc.cli.run import run_and_leave
-
+    try:
+        from archcalc.cli.run import run_and_leave
+    except KeyboardInterrupt:  # it has hardly begun
+        raise SystemExit(130) from None
     run_and_leave(arguments)

@@ -39,6 +39,9 @@ def run_and_leave(arguments: Sequence[str] | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the program; nothing leaves it but an exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, "w"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # What a terminal's encoding does not have is shown as an escape.
