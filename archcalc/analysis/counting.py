@@ -34,12 +34,12 @@ CHOICES: Final = {
     ),
     "padding": Choice(
         ("dense", "exact"),
-        "products with padded zeros: counted like any other (dense), or left out (exact)",
-        {"exact": "products with padded zeros left out"},
+        "Products with padded zeros: counted like any other (dense), or left out (exact)",
+        {"exact": "Products with padded zeros left out"},
     ),
     "causal": Choice(
         ("full", "half"),
-        "causal attention: all products, or only those that the mask keeps (half)",
+        "Causal attention: all products, or only those that the mask keeps (half)",
         {"half": "attention products behind the causal mask left out"},
     ),
 }

@@ -83,7 +83,7 @@ def multiplications(row: Figures) -> int:
 
 @metric("Activations", "elements")
 def activations(row: Figures) -> int:
-    """Elements that each layer's multiply-accumulates write, as fvcore counts activations."""
+    """Activations of each layer: the elements that multiply-accumulates write, as in fvcore."""
     return row.activations
 
 

@@ -14,7 +14,7 @@ from archcalc.formats import Options
 @format_option
 @click.pass_obj
 def command(state: State, kind: str | None, format: str) -> None:
-    """The layer kinds of a spec; with KIND, its manual page."""
+    """The layer kinds, or the manual page of one."""
     from archcalc.cli.output import show
     from archcalc.formats.catalogue import Kinds, Manual
     from archcalc.layers import KINDS

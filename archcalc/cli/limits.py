@@ -13,7 +13,10 @@ from archcalc.formats import Options
 @format_option
 @click.pass_obj
 def command(state: State, format: str) -> None:
-    """The limits that keep a spec from hurting the machine; --limit NAME=N raises one."""
+    """What is read and built before archcalc says no.
+
+    The limits keep a spec from hurting the machine; --limit NAME=N raises one for a run.
+    """
     from archcalc.cli.output import show
     from archcalc.formats.catalogue import Bounds
     from archcalc.limits import LIMITS

@@ -16,6 +16,27 @@ MOST = 2**53
 """The largest number that an option takes: as large as an integer in a spec may be."""
 
 
+class Number(click.ParamType[int]):
+    """A whole number of at least ``low``."""
+
+    name = "number"
+
+    def __init__(self, low: int, high: int = MOST) -> None:
+        self.low = low
+        self.high = high
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value).replace("_", "")
+        if text.isascii() and text.isdigit() and len(text) < 20:
+            number = int(text)
+            if self.low <= number <= self.high:
+                return number
+        wrong = f"{str(value)[:40]!r} is no whole number from {self.low} to {self.high:,}"
+        raise click.BadParameter(wrong, ctx, param)
+
+
 class Request(NamedTuple):
     """What was asked for, whatever the command."""
 
@@ -79,7 +100,8 @@ limit_option = click.option(
 exact_option = click.option("--exact", is_flag=True, help="Full integers instead of K, M, G.")
 rows_option = click.option(
     "--rows",
-    type=click.IntRange(0, MOST),
+    type=Number(0),
+    metavar="N",
     default=400,
     show_default=True,
     help="Rows that a table shows before it folds the others into sums; 0: all.",
@@ -112,13 +134,15 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         set_option,
         click.option(
             "--batch",
-            type=click.IntRange(1, MOST),
+            type=Number(1),
+            metavar="N",
             default=1,
             help="Samples: multiplies operations and activations, never weights.",
         ),
         click.option(
             "--depth",
-            type=click.IntRange(1, 1000),
+            type=Number(1, 1000),
+            metavar="N",
             help="Sum up the rows that share the first N parts of their path.",
         ),
         click.option(

@@ -44,7 +44,7 @@ def shapes(target: str, *, request: Request) -> None:
 @click.argument("target")
 @row_options
 def summary(target: str, *, request: Request) -> None:
-    """Shapes, parameters, MACs and each layer's share of them, side by side."""
+    """Shapes, parameters, MACs and shares side by side."""
     _print(target, request, SUMMARY, SUMMARY)
 
 
@@ -56,4 +56,5 @@ def command_of(metric: Metric) -> click.Command:
     def command(target: str, *, request: Request) -> None:
         _print(target, request, (metric.name,), (metric.name,))
 
-    return click.command(name=metric.name, help=metric.help)(command)
+    short = metric.help.partition(":")[0] + "."
+    return click.command(name=metric.name, help=metric.help, short_help=short)(command)

@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     """Runs the program; nothing leaves it but an exit code."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started this
-            setattr(sys, name, open(os.devnull, "w"))
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for good)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # What a terminal's encoding does not have is shown as an escape.

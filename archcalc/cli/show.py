@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 def command(
     state: State, target: str, overrides: dict[str, str], limits: dict[str, str], format: str
 ) -> None:
-    """Where a spec is, its settings, variants, published figures and its text."""
+    """A spec's settings, variants, figures and text.
+
+    Also where the spec is, and what others have published beside what was computed.
+    """
     from archcalc.analysis.count import count
     from archcalc.cli.output import show
     from archcalc.cli.targets import read, subject_of
