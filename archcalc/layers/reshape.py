@@ -283,7 +283,9 @@ class Pad(Layer):
 
     Each is a number for all positions or a list with one for each (height, width). ``mode`` says
     what is put there: zeros (``constant``), the image mirrored (``reflect``), its last position
-    again (``replicate``) or its other end (``circular``). Costs nothing.
+    again (``replicate``) or its other end (``circular``). With ``axis: channels`` it is channels
+    that are added, and the positions stay (ResNet's shortcut of option A, He et al.,
+    arXiv:1512.03385, §3.3). Costs nothing.
     """
 
     kind = "pad"
@@ -291,22 +293,37 @@ class Pad(Layer):
     before = PerAxis(0, "more positions added at the start", min=0)
     after = PerAxis(0, "more positions added at the end", min=0)
     mode = Choice(("constant", "reflect", "replicate", "circular"), "constant")
+    axis = Dimension("auto", "the dimension that grows; auto: every position")
+
+    def _axes(self, x: Shape) -> tuple[str, ...]:
+        return x.positions if self.axis == "auto" else (self.axis,)
 
     def _ends(self, x: Shape) -> Iterator[tuple[str, Size, Size]]:
-        axes = x.positions
+        axes = self._axes(x)
         both, start, end = (along(v, axes) for v in (self.padding, self.before, self.after))
         for axis, b, s, e in zip(axes, both, start, end, strict=False):
             yield axis, b + s, b + e
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
-        yield need(
-            None,
-            bool(x.positions),
-            "{kind} needs a tensor with positions to add to, got {shape}",
-            kind=self.kind,
-            shape=x,
-        )
-        yield from list_lengths(x, padding=self.padding, before=self.before, after=self.after)
+        if self.axis == "auto":
+            yield need(
+                None,
+                bool(x.positions),
+                "{kind} needs a tensor with positions to add to, got {shape}",
+                kind=self.kind,
+                shape=x,
+            )
+            yield from list_lengths(x, padding=self.padding, before=self.before, after=self.after)
+        else:
+            yield exists(self.kind, "axis", self.axis, x)
+            for name in ("padding", "before", "after"):
+                yield need(
+                    name,
+                    not isinstance(getattr(self, name), tuple),
+                    "{name} needs one number along {axis}",
+                    name=name,
+                    axis=self.axis,
+                )
         room = {"reflect": 1, "circular": 0}.get(self.mode)
         if room is not None:
             for axis, *ends in self._ends(x):

@@ -461,6 +461,8 @@ fact(
     {"padding": (0, 3), "before": (0, 2), "after": (2, 0), "mode": "reflect"},
 )
 fact("pad", "l5 f6", "l6 f6", {"before": 1, "mode": "circular"})
+fact("pad", "c16 h4 w5", "c32 h4 w5", {"axis": "channels", "padding": 8})
+fact("pad", "l5 f6", "l5 f9", {"axis": "features", "after": 3})
 fact("channel_shuffle", "c6 h4 w5", "c6 h4 w5", {"groups": 3})
 fact("pixel_shuffle", "c36 h4 w5", "c4 h12 w15", {"upscale_factor": 3})
 fact("pixel_unshuffle", "c3 h4 w6", "c12 h2 w3", {"downscale_factor": 2})

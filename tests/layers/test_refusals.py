@@ -357,6 +357,22 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         "",
     ),
     (
+        "pad",
+        {"padding": 1, "axis": "channels"},
+        "f10",
+        "axis",
+        "pad needs a tensor with 'channels', got 10 (features)",
+        "",
+    ),
+    (
+        "pad",
+        {"padding": (1, 1), "axis": "channels"},
+        IMAGE,
+        "padding",
+        "padding needs one number along channels",
+        "",
+    ),
+    (
         "channel_shuffle",
         {"groups": 3},
         IMAGE,
