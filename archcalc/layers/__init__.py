@@ -16,6 +16,7 @@ from archcalc.layers import (
     pooling,
     recurrent,
     reshape,
+    windowed,
 )
 from archcalc.layers.base import KINDS, Layer
 
@@ -33,4 +34,5 @@ __all__ = [
     "pooling",
     "recurrent",
     "reshape",
+    "windowed",
 ]

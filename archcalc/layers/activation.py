@@ -175,6 +175,14 @@ class Tanh(Activation):
     costs: ClassVar[dict[str, int]] = {"special": 1}
 
 
+class Softcap(Activation):
+    """y = cap·tanh(x / cap): the logits of Gemma 2 stay between -cap and cap (arXiv:2408.00118)."""
+
+    kind = "softcap"
+    costs: ClassVar[dict[str, int]] = {"special": 1, "mul": 2}
+    cap = Real(30.0, "the largest value that can come out", min=1e-6, max=1e6)
+
+
 class HardTanh(Activation):
     """y = min(max(x, -1), 1): two comparisons for each element."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from archcalc.layers.base import Layer, elementwise, halves, is_sequence
-from archcalc.layers.fields import Count, Flag
+from archcalc.layers.fields import Count, Flag, PerAxis
 from archcalc.shapes import CONTENT, Shape, Size
 from archcalc.terms import Operation, Requirement, Weight, need, times
 
@@ -42,14 +43,26 @@ class PositionEmbedding(Layer):
     """A learned vector for each position, added to the tokens: one addition for each element.
 
     There are ``max_length`` vectors, by default as many as the tensor is long. ``learned: false``
-    adds a fixed pattern (sines) that is no weight. Behind a key-value cache of ``past`` positions
-    the tokens are those that follow.
+    adds a fixed pattern (sines) that is no weight; ``frozen`` one that is kept with the weights
+    and not trained. Behind a key-value cache of ``past`` positions the tokens are those that
+    follow.
+
+    ``factors`` are the sides of a grid of positions: there is a vector for each index along each
+    side, and a position's is their sum (MViT, arXiv:2104.11227, §3.2.1). ``tokens`` before the
+    grid, a class token, have vectors of their own.
     """
 
     kind = "position_embedding"
     max_length = Count(None, "vectors that there are; without it, the tensor's length")
     learned = Flag(True, "whether the vectors are weights")
     past = Count(0, "positions that came before (a key-value cache)", min=0)
+    frozen = Flag(False, "whether the vectors are weights that are not trained (Whisper's sines)")
+    factors = PerAxis(None, "the sides of a grid: a vector for each index along each of them")
+    tokens = Count(0, "with factors: tokens before the grid, with vectors of their own", min=0)
+
+    @property
+    def _sides(self) -> tuple[Size, ...]:
+        return self.factors if isinstance(self.factors, tuple) else (self.factors,)
 
     def _vectors(self, x: Shape) -> Size:
         return self.past + x["length"] if self.max_length is None else self.max_length
@@ -63,13 +76,37 @@ class PositionEmbedding(Layer):
             length=self.past + x["length"],
             max_length=self._vectors(x),
         )
+        if self.factors is not None:
+            yield need(
+                "factors",
+                self.tokens + prod(self._sides) == x["length"],
+                "factors must make the length {length}, with {tokens} tokens; {sides} make {made}",
+                length=x["length"],
+                tokens=self.tokens,
+                sides=" x ".join(map(str, self._sides)),
+                made=self.tokens + prod(self._sides),
+            )
 
     def weights(self, x: Shape) -> Iterator[Weight]:
-        if self.learned:
-            yield Weight("weight", times(max_length=self._vectors(x), features=x["features"]))
+        if not self.learned:
+            return
+        features = {"features": x["features"]}
+        if self.factors is None:
+            table = times(max_length=self._vectors(x), **features)
+            yield Weight("weight", table, frozen=self.frozen)
+            return
+        for number, side in enumerate(self._sides, 1):
+            yield Weight(f"side{number}", times(side=side, **features), frozen=self.frozen)
+        yield Weight("tokens", times(tokens=self.tokens, **features), frozen=self.frozen)
 
     def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        yield from elementwise(y, add=1)
+        if self.factors is None:
+            yield from elementwise(y, add=1)
+            return
+        sides = {f"side{number}": side for number, side in enumerate(self._sides, 1)}
+        features = {"features": x["features"]}
+        yield Operation("add", times(**sides, **features, vectors=len(sides)), "grid")
+        yield Operation("add", times(tokens=self.tokens, **features), "tokens")
 
 
 class ClassToken(Layer):

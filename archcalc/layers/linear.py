@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from archcalc.layers.base import Followed, Layer, has_dimensions, rest
-from archcalc.layers.fields import Count, Flag
+from archcalc.layers.fields import Count, Dimension, Flag
 from archcalc.shapes import Shape
 from archcalc.terms import Operation, Requirement, Weight, times
 
@@ -16,26 +16,27 @@ class Linear(Followed):
     Works on the features; every other dimension (a length) is a set of positions at which the
     same weights are used again. The number of input features is never written: it is the
     tensor's. An image has channels and no features: put flatten, global_avg_pool or to_sequence
-    before.
+    before, or say ``axis: channels`` for the same weights at each position.
     """
 
     kind = "linear"
     out_features = Count(help="units: the features that come out")
+    axis = Dimension("features", "the dimension that goes in and comes out")
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
-        yield has_dimensions(self.kind, x, "features")
+        yield has_dimensions(self.kind, x, self.axis)
 
     def output(self, x: Shape) -> Shape:
-        return x.with_sizes(features=self.out_features)
+        return x.with_sizes(**{self.axis: self.out_features})
 
     def weights(self, x: Shape) -> Iterator[Weight]:
-        yield Weight("weight", times(out_features=self.out_features, in_features=x["features"]))
+        yield Weight("weight", times(out_features=self.out_features, in_features=x[self.axis]))
         if self.has_bias:
             yield Weight("bias", times(out_features=self.out_features))
 
     def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
-        units = {**rest(y, "out", "features"), "out_features": self.out_features}
-        yield Operation("mac", times(**units, in_features=x["features"]))
+        units = {**rest(y, "out", self.axis), "out_features": self.out_features}
+        yield Operation("mac", times(**units, in_features=x[self.axis]))
         if self.has_bias:
             yield Operation("add", times(**units), "bias")
 

@@ -1,8 +1,9 @@
-"""Where branches meet: ``add``, ``concat``, ``mul``."""
+"""Where branches meet: ``add``, ``concat``, ``mul``, ``matmul``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from archcalc.layers.base import Layer, content
 from archcalc.layers.fields import Dimension
@@ -135,3 +136,41 @@ class Concat(Layer):
     def output(self, first: Shape, *others: Shape) -> Shape:
         along = self._axis(first)
         return first.with_sizes(**{along: sum((o[along] for o in others), first[along])})
+
+
+class MatMul(Layer):
+    """The product of two matrices, the second one transposed: y = a·b^T.
+
+    Each vector of the first branch meets each of the second: n x f and m x f make n x m, two
+    single vectors a number. MACs: n·m·f. The similarity of an image and a text is one (CLIP,
+    arXiv:2103.00020, §2.3), the scores of an attention with one head another.
+    """
+
+    kind = "matmul"
+    merges = True
+
+    def requires(self, *xs: Shape) -> Iterator[Requirement]:
+        yield need(None, len(xs) == 2, "matmul needs two branches, got {count}", count=len(xs))
+        for x in xs:
+            yield need(
+                None,
+                sorted(x.names) in (["features"], ["features", "length"]),
+                "matmul needs a tensor with 'features', and at most a 'length', got {shape}",
+                mend="insert flatten, global_avg_pool or to_sequence",
+                shape=x,
+            )
+        for other in xs[1:]:
+            yield need(
+                None,
+                xs[0]["features"] == other["features"],
+                "matmul: {first:sizes} and {other:sizes} differ in features",
+                mend="a linear layer to as many features in both branches",
+                first=xs[0],
+                other=other,
+            )
+
+    def output(self, first: Shape, second: Shape) -> Shape:
+        return first.with_sizes(features=prod(second[axis] for axis in second.positions))
+
+    def operations(self, y: Shape, first: Shape, second: Shape) -> Iterator[Operation]:
+        yield Operation("mac", times(**y.factors("out"), in_features=first["features"]))

@@ -32,6 +32,18 @@ def centre_and_scale(groups: dict[str, Size], n: Size) -> Iterator[Operation]:
     yield Operation("div", times(**groups), "normalise")
 
 
+def root_mean_square(rows: dict[str, Size], n: Size, part: str) -> Iterator[Operation]:
+    """x / sqrt(mean of x² + eps) for each of ``rows`` rows of ``n`` numbers.
+
+    The mean takes n squares, n - 1 additions and a multiplication by 1/n, then come eps, a root
+    and a division, and n multiplications by 1/root.
+    """
+    yield Operation("mul", times(**rows, products=2 * n + 1), part)
+    yield Operation("add", times(**rows, additions=n), part)
+    yield Operation("special", times(**rows), "root")
+    yield Operation("div", times(**rows), part)
+
+
 class Normalisation(Layer):
     """What all have in common: they keep the shape and may end in a scale and a shift."""
 
@@ -213,13 +225,31 @@ class RMSNorm(Normalisation):
 
     def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
         axis = content(x)
-        rows = rest(x, "out", axis)
-        yield Operation("mul", times(**rows, products=2 * x[axis] + 1), "normalise")
-        yield Operation("add", times(**rows, additions=x[axis]), "normalise")
-        yield Operation("special", times(**rows), "root")
-        yield Operation("div", times(**rows), "normalise")
+        yield from root_mean_square(rest(x, "out", axis), x[axis], "normalise")
         if self.affine:
             yield from elementwise(y, "gamma", mul=1)
+
+
+class L2Norm(Normalisation):
+    """Divides each vector by its length: y = x / sqrt(sum of x²), over features or channels.
+
+    n numbers cost n squares, n - 1 additions, a root and n divisions; no weights, no MACs.
+    """
+
+    kind = "l2_norm"
+    short = "l2"
+
+    def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
+        axis = content(x)
+        yield from unit_length(rest(x, "out", axis), x[axis])
+
+
+def unit_length(rows: dict[str, Size], n: Size, part: str = "") -> Iterator[Operation]:
+    """x / sqrt(sum of x²) for each of ``rows`` vectors of ``n`` numbers."""
+    yield Operation("mul", times(**rows, products=n), part)
+    yield Operation("add", times(**rows, additions=n - 1), part)
+    yield Operation("special", times(**rows), part)
+    yield Operation("div", times(**rows, divisions=n), part)
 
 
 class LRN(Normalisation):

@@ -85,6 +85,25 @@ class LayerScale(Layer):
             yield from elementwise(y, "bias", add=1)
 
 
+class Scale(Layer):
+    """One factor for the whole tensor: y = factor·x, one multiplication for each element.
+
+    ``learned`` makes it a weight (CLIP's temperature, arXiv:2103.00020, §2.3). With batch
+    normalisation, layer scale or an attention's own scale it is a layer of theirs, not this one.
+    """
+
+    kind = "scale"
+    factor = Real(1.0, "the factor, or where it starts if it is learned", min=-1e9, max=1e9)
+    learned = Flag(False, "whether the factor is a weight")
+
+    def weights(self, x: Shape) -> Iterator[Weight]:
+        if self.learned:
+            yield Weight("factor", times(factors=1))
+
+    def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
+        yield from elementwise(y, mul=1)
+
+
 class Flatten(Layer):
     """All dimensions become one, features: channels 512, height 7, width 7 become 25,088."""
 
@@ -136,13 +155,19 @@ class ToSequence(Layer):
 class ToImage(Layer):
     """A sequence becomes an image, row by row: the features are the channels.
 
-    length 196, features 768 become channels 768, height 14, width 14. Without ``height`` and
-    ``width`` the length stays: channels 768, length 196, for a convolution along it.
+    length 196, features 768 become channels 768, height 14, width 14; with ``depth`` a video of
+    depth, height and width. Without any the length stays: channels 768, length 196, for a
+    convolution along it.
     """
 
     kind = "to_image"
     height = Count(None, "rows")
     width = Count(None, "columns")
+    depth = Count(None, "images in a video")
+
+    def _sides(self) -> dict[str, Size]:
+        sides = {"depth": self.depth, "height": self.height, "width": self.width}
+        return {axis: size for axis, size in sides.items() if size is not None}
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield is_sequence(self.kind, x)
@@ -151,19 +176,26 @@ class ToImage(Layer):
             (self.height is None) == (self.width is None),
             "to_image needs both height and width, or neither",
         )
+        yield need(
+            "depth",
+            self.depth is None or self.height is not None,
+            "to_image needs height and width beside depth",
+        )
+        sides = self._sides()
         if self.height is not None:
             yield need(
                 "height",
-                self.height * self.width == x["length"],
-                "to_image needs a length of height·width = {wanted}, got {length}",
-                wanted=self.height * self.width,
+                prod(sides.values()) == x["length"],
+                "to_image needs a length of {sides} = {wanted}, got {length}",
+                sides="·".join(sides),
+                wanted=prod(sides.values()),
                 length=x["length"],
             )
 
     def output(self, x: Shape) -> Shape:
         if self.height is None:
             return Shape.of(channels=x["features"], length=x["length"])
-        return Shape.of(channels=x["features"], height=self.height, width=self.width)
+        return Shape.of(channels=x["features"], **self._sides())
 
 
 def _one_of(kind: str, *fields: tuple[str, Any]) -> Requirement:
@@ -388,21 +420,24 @@ class PixelShuffle(Layer):
 class PixelUnshuffle(Layer):
     """Positions become channels, the inverse of pixel_shuffle (space to depth; YOLO's focus).
 
-    channels C, height H·r, width W·r become C·r·r, H, W. Costs nothing.
+    channels C, height H·r, width W·r become C·r·r, H, W; a list has one r for each position.
+    Costs nothing. (The gathering of 2x2 patches before Swin's patch merging is one with r = 2.)
     """
 
     kind = "pixel_unshuffle"
-    downscale_factor = Count(help="r: how many times less high and wide")
+    downscale_factor = PerAxis(help="r: how many times less high and wide")
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield from needs_image(self.kind, x)
-        for axis in x.positions:
-            yield divides("downscale_factor", self.downscale_factor, axis, x[axis])
+        yield from list_lengths(x, downscale_factor=self.downscale_factor)
+        for axis, r in zip(x.positions, along(self.downscale_factor, x.positions), strict=False):
+            yield divides("downscale_factor", r, axis, x[axis])
 
     def output(self, x: Shape) -> Shape:
-        r, axes = self.downscale_factor, x.positions
-        shrunk = {axis: x[axis] // r for axis in axes}
-        return x.with_sizes(channels=x["channels"] * r ** len(axes), **shrunk)
+        axes = x.positions
+        factors = along(self.downscale_factor, axes)
+        shrunk = {axis: x[axis] // r for axis, r in zip(axes, factors, strict=False)}
+        return x.with_sizes(channels=x["channels"] * prod(factors), **shrunk)
 
 
 class SelectToken(Layer):

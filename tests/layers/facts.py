@@ -169,6 +169,14 @@ fact(
 fact("linear", "f400", "f120", {"out_features": 120}, params=48_120, mac=48_000, add=120)
 fact(
     "linear",
+    "c6 h4 w5",
+    "c3 h4 w5",
+    {"out_features": 3, "axis": "channels", "bias": False},
+    params=18,
+    mac=360,
+)
+fact(
+    "linear",
     "l197 f768",
     "l197 f10",
     {"out_features": 10, "bias": False},
@@ -337,6 +345,7 @@ fact(
 )
 fact("rms_norm", "l5 f16", "l5 f16", params=16, mul=5 * 33 + 80, add=80, special=5, div=5)
 fact("rms_norm", "f16", "f16", {"affine": False}, mul=33, add=16, special=1, div=1)
+fact("l2_norm", "l5 f16", "l5 f16", mul=80, add=75, special=5, div=80)
 fact(
     "instance_norm",
     "c3 h4 w4",
@@ -416,6 +425,8 @@ fact("concat", "l4 f5 | l3 f5", "l7 f5", {"axis": "length"})
 fact("identity", "c6 h4 w5", "c6 h4 w5")
 fact("dropout", "f10", "f10", {"p": 0.7})
 fact("drop_path", "l3 f10", "l3 f10", {"p": 0.1})
+fact("scale", "l5 f4", "l5 f4", {"factor": 0.5}, mul=20)
+fact("scale", "f4", "f4", {"learned": True}, params=1, mul=4)
 fact("layer_scale", "c6 h4 w5", "c6 h4 w5", params=6, mul=120)
 fact("layer_scale", "c6 h14 w14", "c6 h14 w14", {"bias": True}, params=12, mul=1176, add=1176)
 fact("flatten", "c512 h7 w7", "f25088")
@@ -425,6 +436,7 @@ fact("to_sequence", "c768 h14 w14", "l196 f768")
 fact("to_sequence", "c80 l3000", "l3000 f80")
 fact("to_image", "l196 f768", "c768 h14 w14", {"height": 14, "width": 14})
 fact("to_image", "l3000 f80", "c80 l3000")
+fact("to_image", "l24 f6", "c6 d2 h3 w4", {"height": 3, "width": 4, "depth": 2})
 fact("upsample", "c6 h4 w5", "c6 h8 w10", {"scale_factor": 2})
 fact(
     "upsample",
@@ -466,6 +478,7 @@ fact("pad", "l5 f6", "l5 f9", {"axis": "features", "after": 3})
 fact("channel_shuffle", "c6 h4 w5", "c6 h4 w5", {"groups": 3})
 fact("pixel_shuffle", "c36 h4 w5", "c4 h12 w15", {"upscale_factor": 3})
 fact("pixel_unshuffle", "c3 h4 w6", "c12 h2 w3", {"downscale_factor": 2})
+fact("pixel_unshuffle", "c3 d5 h4 w6", "c12 d5 h2 w3", {"downscale_factor": (1, 2, 2)})
 fact("select_token", "l16 f10", "f10", {"index": -16})
 fact("select_token", "l16 f10", "f10", {"index": 15})
 fact("take", "c64 h4 w5", "c32 h4 w5", {"axis": "channels", "start": 32})
@@ -496,6 +509,21 @@ fact("position_embedding", "l8 f6", "l8 f6", {"learned": False}, add=48)
 fact("class_token", "l196 f768", "l197 f768", params=768)
 fact("class_token", "l196 f768", "l200 f768", {"tokens": 4}, params=3072)
 fact("rope", "l8 f64", "l8 f64", mul=1024, add=512)
+
+fact("position_embedding", "l8 f6", "l8 f6", {"frozen": True}, params=48, add=48)
+fact(  # vectors for sides of 2, 3 and 4 and for the token before: three additions and one
+    "position_embedding",
+    "l25 f6",
+    "l25 f6",
+    {"factors": (2, 3, 4), "tokens": 1},
+    params=(2 + 3 + 4 + 1) * 6,
+    add=(3 * 24 + 1) * 6,
+)
+
+fact("matmul", "f512 | f512", "f1", mac=512)
+fact("matmul", "l7 f6 | l9 f6", "l7 f9", mac=7 * 9 * 6)
+fact("matmul", "l7 f6 | f6", "l7 f1", mac=7 * 6)
+fact("softcap", "l5 f4", "l5 f4", {"cap": 50.0}, special=20, mul=40)
 
 # Transformers. ViT-B/16: 197 tokens of 768 features, 12 heads of 64.
 L, F, S = 197, 768, 12 * 197 * 197
@@ -631,6 +659,249 @@ fact(
     cmp=5 * 3 + 5 * 16,
     mul=5 * 32,
     add=5 * 4 + 5 * 3 + 5 * (16 + 32),
+)
+
+fact(  # the channels of an image, at each of 15 positions
+    "mlp",
+    "c8 h3 w5",
+    "c8 h3 w5",
+    {"hidden_features": 16, "axis": "channels", "activation": "relu"},
+    params=2 * 8 * 16 + 16 + 8,
+    mac=15 * 2 * 8 * 16,
+    add=15 * 24,
+    cmp=15 * 16,
+)
+fact(  # MLP-Mixer: the positions, for each of 8 features
+    "mlp",
+    "l5 f8",
+    "l7 f8",
+    {"hidden_features": 16, "axis": "length", "out_features": 7, "bias": False},
+    params=5 * 16 + 16 * 7,
+    mac=8 * (5 * 16 + 16 * 7),
+    special=8 * 16,
+    mul=8 * 16,
+)
+fact(  # DeepSeek-V3's router: sigmoids, the chosen two divided by their sum
+    "moe",
+    "l5 f32",
+    "l5 f32",
+    {
+        "num_experts": 4,
+        "top_k": 2,
+        "hidden_features": 16,
+        "activation": "relu",
+        "scoring": "sigmoid",
+        "balance_bias": True,
+        "bias": False,
+    },
+    params=4 * 32 + 4 * 2 * 32 * 16,
+    buffers=4,
+    mac=5 * (4 * 32 + 2 * 2 * 32 * 16),
+    special=5 * 4,
+    div=5 * 2,
+    cmp=5 * (3 + 2) + 5 * 2 * 16,
+    mul=5 * 2 * 32,
+    add=5 * 1 + 5 * 4 + 5 * 32,
+)
+fact(  # Whisper: keys have no bias
+    "attention",
+    "l5 f32",
+    "l5 f32",
+    {"num_heads": 4, "key_bias": False},
+    params=4 * 32 * 32 + 3 * 32,
+    mac=4 * 5 * 32 * 32 + 2 * 4 * 25 * 8,
+    mul=100,
+    add=3 * 5 * 32 + 4 * 5 * 4,
+    exp=100,
+    div=100,
+)
+fact(  # T5: 32 ranges of distance, scores that are not scaled
+    "attention",
+    "l5 f32",
+    "l5 f32",
+    {"num_heads": 4, "bias": False, "relative_buckets": 32, "scaled": False},
+    params=4 * 32 * 32 + 32 * 4,
+    mac=4 * 5 * 32 * 32 + 2 * 4 * 25 * 8,
+    add=100 + 4 * 5 * 4,
+    exp=100,
+    div=100,
+)
+fact(
+    "attention",
+    "l5 f32",
+    "l5 f32",
+    {"num_heads": 4, "bias": False, "relative_buckets": 32, "relative_shared": True},
+    params=4 * 32 * 32,
+    mac=4 * 5 * 32 * 32 + 2 * 4 * 25 * 8,
+    mul=100,
+    add=100 + 4 * 5 * 4,
+    exp=100,
+    div=100,
+)
+fact(  # Gemma 2: a window of 6 keeps 5 of the 9 positions before; the scores are capped
+    "attention",
+    "l3 f32",
+    "l3 f32",
+    {
+        "num_heads": 4,
+        "bias": False,
+        "causal": True,
+        "sliding_window": 6,
+        "past": 9,
+        "softcap": True,
+    },
+    params=4 * 32 * 32,
+    mac=4 * 3 * 32 * 32 + 2 * 4 * 3 * 8 * 8,
+    mul=3 * 4 * 3 * 8,
+    special=4 * 3 * 8,
+    add=4 * 3 * 7,
+    exp=96,
+    div=96,
+)
+L, S = 5, 4 * 5 * 8  # 3 positions cached
+LATENT = 5 * 4 * (8 * 16 + 6 * 16)
+fact(
+    "latent_attention",
+    "l5 f32",
+    "l5 f32",
+    {
+        "num_heads": 4,
+        "kv_lora_rank": 16,
+        "q_lora_rank": 24,
+        "qk_nope_head_dim": 8,
+        "qk_rope_head_dim": 4,
+        "v_head_dim": 6,
+        "causal": True,
+        "past": 3,
+    },
+    params=24 * 32 + 24 + 48 * 24 + 20 * 32 + 16 + 4 * (8 + 6) * 16 + 32 * 24,
+    mac=L * (24 * 32 + 48 * 24 + 20 * 32 + 32 * 24) + LATENT + S * (12 + 6),
+    mul=L * (3 * 24 + 1) + L * (3 * 16 + 1) + 2 * L * (16 + 4) + S,
+    add=L * (24 + 16) + L * (16 + 4) + 4 * L * 7,
+    special=2 * L,
+    div=2 * L + S,
+    exp=S,
+)
+fact(  # the same without a latent of the queries, between latents of 16 and keys of 4 features
+    "latent_attention",
+    "l5 f32",
+    "l5 f32",
+    {
+        "num_heads": 4,
+        "kv_lora_rank": 16,
+        "qk_nope_head_dim": 8,
+        "qk_rope_head_dim": 4,
+        "v_head_dim": 6,
+        "past": 3,
+        "absorbed": True,
+    },
+    params=48 * 32 + 20 * 32 + 16 + 4 * (8 + 6) * 16 + 32 * 24,
+    mac=L * (48 * 32 + 20 * 32 + 32 * 24) + LATENT + S * (16 + 4 + 16),
+    mul=L * (3 * 16 + 1) + 2 * L * (16 + 4) + S,
+    add=L * 16 + L * (16 + 4) + 4 * L * 7,
+    special=L,
+    div=L + S,
+    exp=S,
+)
+
+# Windows. 10 x 9 positions fill 2 x 2 windows of 7 x 7, with 4 heads of 8 channels.
+T, S = 4 * 49, 4 * 4 * 49 * 49
+fact(
+    "window_attention",
+    "c32 h10 w9",
+    "c32 h10 w9",
+    {"num_heads": 4, "window_size": 7, "shift": 3},
+    params=4 * 32 * 32 + 4 * 32 + 13 * 13 * 4,
+    mac=4 * T * 32 * 32 + 2 * S * 8,
+    mul=S,
+    add=4 * T * 32 + S + 4 * 4 * 49 * 48,
+    exp=S,
+    div=S,
+)
+# A video of 3 x 8 x 8: the window of 8 x 4 x 4 shrinks to 3 x 4 x 4, and 4 of them cover it.
+T, S, D = 4 * 48, 4 * 3 * 48 * 48, 15 * 7 * 7
+fact(
+    "window_attention",
+    "c24 d3 h8 w8",
+    "c24 d3 h8 w8",
+    {
+        "num_heads": 3,
+        "window_size": (8, 4, 4),
+        "shift": (0, 2, 2),
+        "fit": "shrink",
+        "qkv_bias": False,
+        "relative_bias": "mlp",
+        "hidden_features": 16,
+        "cosine": True,
+    },
+    params=4 * 24 * 24 + 24 + 3 + 16 * 3 + 16 + 3 * 16,
+    mac=4 * T * 24 * 24 + 2 * S * 8 + D * (16 * 3 + 3 * 16),
+    mul=2 * T * 24 + S + D * 3,
+    add=2 * T * 3 * 7 + D * 16 + S + 4 * 3 * 48 * 47 + T * 24,
+    cmp=D * 16,
+    special=2 * T * 3 + D * 3,
+    div=2 * T * 24 + S,
+    exp=3 + S,
+)
+S = 4 * 2 * 49 * 49
+fact(
+    "window_attention",
+    "c32 h14 w14",
+    "c32 h14 w14",
+    {
+        "num_heads": 2,
+        "window_size": 7,
+        "partition": "grid",
+        "fit": "exact",
+        "head_dim": 16,
+        "bias": False,
+        "relative_bias": "none",
+    },
+    params=4 * 32 * 32,
+    mac=4 * 196 * 32 * 32 + 2 * S * 16,
+    mul=S,
+    add=4 * 2 * 49 * 48,
+    exp=S,
+    div=S,
+)
+# A grid of 4 x 6 behind one token; queries become 2 x 3, keys 1 x 3; 2 heads of 6.
+fact(
+    "pooled_attention",
+    "l25 f8",
+    "l7 f12",
+    {
+        "num_heads": 2,
+        "grid": (4, 6),
+        "stride_q": 2,
+        "stride_kv": (4, 2),
+        "out_features": 12,
+        "relative_bias": True,
+        "residual": True,
+    },
+    params=3 * (12 * 8 + 12) + 3 * (6 * 9 + 12) + 12 * 12 + 12 + (3 + 5) * 6,
+    mac=3 * 25 * 12 * 8 + 12 * (6 + 3 + 3) * 9 + 2 * 2 * 7 * 4 * 6 + 12 * 6 * (1 + 3) + 7 * 144,
+    mul=2 * (7 + 4 + 4) * (2 * 6 + 2 + 6) + 2 * 7 * 4,
+    add=3 * 25 * 12
+    + 2 * (7 + 4 + 4) * (3 * 6 - 1 + 6)
+    + 2 * 6 * 3 * 2
+    + 2 * 7 * 3
+    + 6 * 12
+    + 7 * 12,
+    special=2 * (7 + 4 + 4),
+    div=2 * (7 + 4 + 4) + 2 * 7 * 4,
+    exp=2 * 7 * 4,
+)
+fact(  # without pooling it is plain attention
+    "pooled_attention",
+    "l9 f6",
+    "l9 f6",
+    {"num_heads": 3, "grid": 9, "tokens": 0, "pool_q": False, "pool_kv": False, "bias": False},
+    params=4 * 36,
+    mac=4 * 9 * 36 + 2 * 3 * 81 * 2,
+    mul=243,
+    add=3 * 9 * 8,
+    exp=243,
+    div=243,
 )
 
 # Recurrent: gates·h·(i + h) for each step, layer and direction.

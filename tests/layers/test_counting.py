@@ -45,6 +45,60 @@ def test_causal_half_counts_the_pairs_that_the_mask_leaves(length: int, past: in
     ] == [(o.kind, o.product.value) for o in full.operations(x, x)]
 
 
+@pytest.mark.parametrize("window", [1, 3, 8, 40])
+@pytest.mark.parametrize("past", [0, 1, 7, 50])
+@pytest.mark.parametrize("length", [1, 2, 5, 16])
+def test_a_sliding_window_leaves_its_last_positions(length: int, past: int, window: int) -> None:
+    attention = KINDS["attention"](
+        num_heads=2, causal=True, bias=False, past=past, sliding_window=window
+    )
+    x = Shape.of(length=length, features=12)
+    pairs = sum(min(past + i + 1, window) for i in range(length))
+    found = {f"{o.kind} {o.part}": o.product.value for o in attention.causal_operations(x, x)}
+    assert found["mac scores"] == found["mac weighted values"] == 2 * pairs * 6
+    assert found["add softmax"] == 2 * (pairs - length)
+    # In full, the queries meet one another and what the cache keeps: all but a window's own.
+    keys = length + min(past, window - 1)
+    full = {f"{o.kind} {o.part}": o.product.value for o in attention.operations(x, x)}
+    assert full["mac scores"] == 2 * length * keys * 6
+
+
+@pytest.mark.parametrize("absorbed", [False, True])
+def test_latent_attention_skips_what_the_mask_hides(absorbed: bool) -> None:
+    layer = KINDS["latent_attention"](
+        num_heads=2, kv_lora_rank=16, causal=True, past=3, absorbed=absorbed
+    )
+    x = shape("l5 f32")
+    lost = 2 * (5 * 8 - (4 + 5 + 6 + 7 + 8))
+    each = 16 + 64 + 16 if absorbed else 128 + 64 + 128
+    assert macs(layer, "operations", x) - macs(layer, "causal_operations", x) == lost * each
+
+
+def test_absorbed_has_the_same_weights_and_costs_more_for_a_whole_prompt() -> None:
+    plain, absorbed = (
+        KINDS["latent_attention"](num_heads=16, kv_lora_rank=512, absorbed=a) for a in (False, True)
+    )
+    prompt = shape("l1024 f2048")
+    assert macs(plain, "operations", prompt) < macs(absorbed, "operations", prompt)
+    sizes = [[(w.name, w.product.value) for w in a.weights(prompt)] for a in (plain, absorbed)]
+    assert sizes[0] == sizes[1]
+
+
+def test_padding_exact_leaves_out_projections_of_positions_that_fill_windows_up() -> None:
+    layer = KINDS["window_attention"](num_heads=4, window_size=7)
+    x = shape("c32 h10 w9")
+    lost = 3 * (14 * 14 - 10 * 9) * 32 * 32
+    assert macs(layer, "operations", x) - macs(layer, "exact_operations", x) == lost
+
+
+def test_window_attention_over_the_whole_image_is_attention() -> None:
+    x, tokens = shape("c32 h6 w7"), shape("l42 f32")
+    window = KINDS["window_attention"](num_heads=4, window_size=(6, 7), relative_bias="none")
+    whole = KINDS["attention"](num_heads=4)
+    assert macs(window, "operations", x) == macs(whole, "operations", tokens)
+    assert window.output(x) == x
+
+
 def test_a_token_uses_the_weights_of_the_chosen_experts() -> None:
     layer = KINDS["moe"](
         num_experts=8, top_k=2, hidden_features=14336, gated=True, activation="silu", bias=False
@@ -65,7 +119,7 @@ def test_what_multiplies_writes_activations(fact: Fact) -> None:
     if fact.kind == "custom":
         return
     assert written >= y.elements
-    simple = ("conv", "depthwise_conv", "conv_transpose", "linear", "rbf")
+    simple = ("conv", "depthwise_conv", "conv_transpose", "linear", "rbf", "matmul")
     assert (written == y.elements) == (fact.kind in simple) or fact.kind == "rnn"
 
 

@@ -56,6 +56,12 @@ def conv_transpose(layer: Any, x: Shape) -> Any:
     )
 
 
+def linear(layer: Any, x: Shape) -> Any:
+    if layer.axis != "features":
+        return None  # torch's works on the last dimension
+    return nn.Linear(x["features"], layer.out_features, layer.has_bias)
+
+
 def max_pool(layer: Any, x: Shape) -> Any:
     if layer.padding == "same":
         return None
@@ -127,8 +133,8 @@ class CrossAttention(nn.Module):  # type: ignore[misc,name-defined]
 
 
 def attention(layer: Any, x: Shape, *context: Shape) -> Any:
-    own = (layer.num_kv_heads, layer.head_dim, layer.out_features)
-    if own != (None, None, None) or layer.past or layer.rope or layer.qkv_bias != "auto":
+    plain = {"num_heads", "bias", "causal", "context"}
+    if not layer.arguments().keys() <= plain:
         return None
     sizes = {"kdim": context[0]["features"], "vdim": context[0]["features"]} if context else {}
     return CrossAttention(x["features"], layer.num_heads, bias=layer.bias, **sizes)
@@ -173,7 +179,7 @@ MAKERS: dict[str, Maker] = {
     "conv": conv,
     "depthwise_conv": conv,
     "conv_transpose": conv_transpose,
-    "linear": lambda layer, x: nn.Linear(x["features"], layer.out_features, layer.has_bias),
+    "linear": linear,
     "max_pool": max_pool,
     "avg_pool": avg_pool,
     "global_avg_pool": global_pool("AdaptiveAvgPool"),
@@ -216,7 +222,9 @@ MAKERS: dict[str, Maker] = {
     "upsample": upsample,
     "channel_shuffle": lambda layer, x: nn.ChannelShuffle(layer.groups),
     "pixel_shuffle": lambda layer, x: nn.PixelShuffle(layer.upscale_factor),
-    "pixel_unshuffle": lambda layer, x: nn.PixelUnshuffle(layer.downscale_factor),
+    "pixel_unshuffle": lambda layer, x: (
+        nn.PixelUnshuffle(layer.downscale_factor) if len(x.positions) == 2 else None
+    ),
     "embedding": lambda layer, x: nn.Embedding(layer.num_embeddings, layer.embedding_dim),
     "attention": attention,
     "lstm": recurrent("LSTM"),
