@@ -68,7 +68,8 @@ def describe(value: Any) -> str:
         return f"the text '{shown}'"
     if isinstance(value, tuple):
         return f"a list of {len(value)}"
-    return "an array"
+    # An array; a message shows the one value that it has.
+    return describe(value.item()) if hasattr(value, "item") else "nothing"
 
 
 class Arithmetic:
@@ -115,8 +116,8 @@ class Arithmetic:
             )
         return value
 
-    def concrete(self, value: int) -> int:
-        """A whole number that decides about structure (a repeat count, an index)."""
+    def concrete(self, value: Any) -> Any:
+        """One value, where structure hangs on it (a repeat count, an index) or words show it."""
         return value
 
     def same(self, left: Any, right: Any) -> Any:

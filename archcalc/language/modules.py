@@ -509,4 +509,9 @@ def override_item(name: str, text: str, limits: Limits) -> Item:
     return root.entries[name][1]
 
 
+def override_place(name: str) -> Place:
+    """Where the value of a setting stands that was given ready, not as text."""
+    return Place(Source("--set", f"{name}: .."), 1, len(name) + 3, 2)
+
+
 __all__ = ["Files", "Module", "load_module"]

@@ -59,7 +59,9 @@ class Declaration:
             raise ExpressionFault(f"text is needed, got {describe(value)}", code="type")
         elif self.type == "list" and not isinstance(value, List):
             raise ExpressionFault(f"a list is needed, got {describe(value)}", code="type")
-        if self.choices and not any(arithmetic.same(value, c) is True for c in self.choices):
+        if self.choices and not any(
+            arithmetic.decide(arithmetic.same(value, c)) for c in self.choices
+        ):
             known = ", ".join(str(c) for c in self.choices)
             raise ExpressionFault(f"{describe(value)} is none of {known}", code="value")
         if self.min is not None and not arithmetic.decide(arithmetic.order(">=", value, self.min)):

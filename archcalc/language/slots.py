@@ -222,7 +222,7 @@ class Reader:
             return self._finish(item, lambda env: text, check, True)
 
         def run(env: Environment) -> str:
-            return "".join([p if isinstance(p, str) else _as_text(p.code(env)) for p in parts])
+            return "".join([p if isinstance(p, str) else _text_of(p, env) for p in parts])
 
         return self._finish(item, run, check, False)
 
@@ -272,7 +272,7 @@ class Reader:
         constant = all(isinstance(p, str) for p in parts)
 
         def run(env: Environment) -> str:
-            return "".join([p if isinstance(p, str) else _as_text(p.code(env)) for p in parts])
+            return "".join([p if isinstance(p, str) else _text_of(p, env) for p in parts])
 
         return self._finish(item, run, check, constant)
 
@@ -354,6 +354,10 @@ def _sizes(value: Any, env: Environment) -> Any:
             raise ExpressionFault("a list of sizes cannot be empty", code="empty")
         return tuple([integer(v) for v in value])
     return integer(value)
+
+
+def _text_of(part: Expression, env: Environment) -> str:
+    return _as_text(env.arithmetic.concrete(part.code(env)))
 
 
 def _as_text(value: Any) -> str:

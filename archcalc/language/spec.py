@@ -15,6 +15,7 @@ from archcalc.language.modules import (
     input_size,
     load_module,
     override_item,
+    override_place,
     setting_names,
 )
 from archcalc.language.program import Declaration, Module, Variant
@@ -43,6 +44,11 @@ class Spec:
     def __init__(self, module: Module, limits: Limits) -> None:
         self._module = module
         self._limits = limits
+
+    @property
+    def limits(self) -> Limits:
+        """What it was read with, and is built with."""
+        return self._limits
 
     @property
     def name(self) -> str:
@@ -188,7 +194,8 @@ class _Run:
         before: list[str] = []
         for name, declaration in module.settings.items():
             if name in ready:
-                self.values[name] = ready[name]
+                value = self.ready(name, ready[name], declaration.type)
+                self.values[name] = declaration.checked(value, override_place(name), frame)
             elif name in given:
                 _, item = given[name]
                 value = self.slot(declaration, item, before).value(frame)
@@ -218,13 +225,24 @@ class _Run:
         for name, value in ready.items():
             found = input_size(module, name)
             if found is not None:
-                sizes.known[found] = value
+                size = self.ready(name, value, "int")
+                sizes.waiting[found] = Slot(size, None, override_place(name))
         for name, (_, item) in given.items():
             found = input_size(module, name)
-            if found is not None and found not in sizes.known:
+            if found is not None and found not in sizes.waiting:
                 sizes.waiting[found] = self.slot(None, item, list(module.settings))
         for tensor, dims in module.inputs.items():
             self.sizes[tensor] = {dim: sizes.dimension(tensor, dim) for dim in dims}
+
+    def ready(self, name: str, value: Any, type: str) -> Any:
+        """A value that was given ready, as the slot of its type would read it."""
+        try:
+            if type == "int":
+                return self.arithmetic.integer(value)
+            return self.arithmetic.real(value) if type == "float" else value
+        except ExpressionFault as fault:
+            place = override_place(name)
+            raise Complaint(Problem(fault.message, place, fault.help, code=fault.code)) from None
 
     def unknown(self, name: str, known: list[str]) -> None:
         close = nearest(name, known)

@@ -263,7 +263,7 @@ class Step:
             common = [name for name in here_sizes if name in there_sizes]
             for name in common:
                 a, b = there_sizes[name], here_sizes[name]
-                if not alike(a, b):
+                if a != b:
                     was, now = " x ".join(map(str, a)), " x ".join(map(str, b))
                     raise self.complaint(
                         f"share: '{name}' is {was} there and {now} here",
@@ -282,29 +282,15 @@ class Step:
             here.shared = there.shared or there
 
 
-def alike(these: list[Any], those: list[Any]) -> bool:
-    """Whether two weights have the same sizes; arrays must agree in every configuration."""
-    if len(these) != len(those):
-        return False
-    return all(a is b or all_of(a == b) for a, b in zip(these, those, strict=True))
-
-
-def all_of(holds: Any) -> bool:
-    """A truth value, or all of an array of them."""
-    return bool(holds.all()) if hasattr(holds, "all") else bool(holds)
-
-
 def weight_sizes(node: Node) -> dict[str, list[Any]]:
     """The factors of each of a node's weights, sorted, so that a transpose compares equal."""
     shapes = [i.output for i in node.inputs]
     found: dict[str, list[Any]] = {}
     for weight in node.layer.weights(*shapes):
-        factors = [f for f in weight.product.factors.values() if not (type(f) is int and f == 1)]
+        factors = [f for f in weight.product.factors.values() if f != 1]
         if weight.product.divisors:
-            factors += [
-                -d for d in weight.product.divisors.values() if not (type(d) is int and d == 1)
-            ]
-        found[weight.name] = sorted(factors) if all(type(f) is int for f in factors) else factors
+            factors += [-d for d in weight.product.divisors.values() if d != 1]
+        found[weight.name] = sorted(factors)
     return found
 
 
