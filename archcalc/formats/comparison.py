@@ -1,18 +1,31 @@
-"""Two networks side by side, as a document: totals with their ratio, then the layers."""
+"""Networks side by side, as a document: totals with their ratios, then the layers aligned."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archcalc.analysis.collapse import fold
-from archcalc.analysis.compare import align, level
+from archcalc.analysis.compare import (
+    CHANGED,
+    ONLY_FIRST,
+    ONLY_SECOND,
+    SAME,
+    Cause,
+    Difference,
+    Pair,
+    align,
+    causes,
+    level,
+)
 from archcalc.analysis.counting import NAME, statement
 from archcalc.analysis.metrics import METRICS, figures_by_name, telling
 from archcalc.formats.about import title_of
-from archcalc.formats.cells import shape_text
+from archcalc.formats.cells import arguments_text, shape_text, value_text
 from archcalc.formats.document import Cell, Change, Column, Line, Part, Ratio, Table, Words
-from archcalc.formats.rows import layers_data
+from archcalc.formats.numbers import exact, short
+from archcalc.formats.rows import layer_data
+from archcalc.shapes import Shape
 
 if TYPE_CHECKING:
     from archcalc.analysis.count import Result, Row
@@ -20,88 +33,113 @@ if TYPE_CHECKING:
 
 Side = tuple["Subject", "Result"]
 
+MOST_CAUSES: Final = 5
+"""Reasons that a comparison names; the greatest ones."""
+
 
 class Comparison:
-    """What ``compare`` shows."""
+    """What ``compare`` shows: the first network beside each of the others."""
 
-    def __init__(self, first: Side, second: Side) -> None:
-        self.first = first
-        self.second = second
-
-    def _labels(self) -> tuple[str, str]:
-        a, b = self.first[0].label, self.second[0].label
-        return (a, b) if a != b else (f"{a} (1)", f"{b} (2)")
-
-    def parts(self, rows: int | None) -> Sequence[Part]:
-        a, b = self._labels()
-        return [
-            Words(f"{a} and {b}", "heading"),
-            self._totals(a, b),
-            *self._published(a, b),
-            self._layers(a, b, rows),
-            *(Words(note, "below") for note in self._notes(a, b)),
+    def __init__(self, sides: Sequence[Side], *, only_changed: bool = False) -> None:
+        self.sides = sides
+        self.only_changed = only_changed
+        labels = [subject.label for subject, _ in sides]
+        self.labels = [
+            label if labels.count(label) == 1 else f"{label} ({n})"
+            for n, label in enumerate(labels, 1)
         ]
 
-    def _totals(self, a: str, b: str) -> Table:
-        lines = []
-        first, second = self.first[1].totals, self.second[1].totals
-        for metric in telling(first, second):
-            x, y = metric.of(first), metric.of(second)
-            lines.append(Line((metric.title, x, y, Change(y - x), Ratio(y, x))))
-        columns = (
-            Column("figure", "Total", folds=True),
-            Column("first", a, right=True),
-            Column("second", b, right=True),
-            Column("difference", "Difference", right=True, spare=1),
-            Column("ratio", "Ratio", right=True),
-        )
-        return Table(columns, lines)
+    def parts(self, rows: int | None) -> Sequence[Part]:
+        names = self.labels
+        heading = f"{', '.join(names[:-1])} and {names[-1]}"
+        parts: list[Part] = [Words(heading, "heading"), self._totals(), *self._published()]
+        for other in range(1, len(self.sides)):
+            parts.extend(self._layers(other, rows))
+        parts.extend(Words(note, "below") for note in self._notes())
+        return parts
 
-    def _published(self, a: str, b: str) -> list[Part]:
-        """What others have published of either network: of what, by whom, and both texts."""
+    # Totals.
+
+    def _totals(self) -> Table:
+        totals = [result.totals for _, result in self.sides]
+        lines = []
+        for metric in telling(*totals):
+            first, *others = (metric.of(t) for t in totals)
+            cells: list[Cell] = [metric.title, first]
+            for other in others:
+                cells += [other, Change(other - first), Ratio(other, first)]
+            lines.append(Line(tuple(cells)))
+        columns = [Column("figure", "Total", folds=True), Column("first", self.labels[0], True)]
+        for number, label in enumerate(self.labels[1:], 2):
+            columns += [
+                Column(f"other{number}", label, right=True),
+                Column(f"difference{number}", "Difference", right=True, spare=1),
+                Column(f"ratio{number}", "Ratio", right=True),
+            ]
+        return Table(tuple(columns), lines)
+
+    def _published(self) -> list[Part]:
+        """What others have published of the networks: of what, by whom, and their texts."""
         found: dict[tuple[str, str], list[str | None]] = {}
-        for position, (subject, _) in enumerate((self.first, self.second)):
+        for position, (subject, _) in enumerate(self.sides):
             for record in subject.published:
                 for name, printed in record.items():
-                    if name != "source":
-                        key = (title_of(name), record.get("source", ""))
-                        found.setdefault(key, [None, None])[position] = printed
+                    if name in ("source", "note", "url"):
+                        continue
+                    key = (title_of(name), record.get("source", ""))
+                    found.setdefault(key, [None] * len(self.sides))[position] = printed
         columns = (
             Column("figure", "Published"),
-            Column("first", a, right=True),
-            Column("second", b, right=True),
+            *(Column(f"of{n}", label, right=True) for n, label in enumerate(self.labels, 1)),
             Column("source", "By", folds=True),
         )
-        lines = [Line((figure, x, y, source)) for (figure, source), (x, y) in found.items()]
+        lines = [Line((figure, *texts, source)) for (figure, source), texts in found.items()]
         return [Table(columns, lines)] if lines else []
 
-    def _layers(self, a: str, b: str, rows: int | None) -> Table:
-        first, second = self.first[1], self.second[1]
-        rest: list[Line] = []
+    # Layers.
+
+    def _layers(self, other: int, rows: int | None) -> Iterator[Part]:
+        first, second = self.sides[0][1], self.sides[other][1]
         if rows is not None:
             first, second = level(first, second, rows)
-            x, y = fold(first, rows), fold(second, rows)
-            first, second = x.result, y.result
-            if x.rest or y.rest:
-                rest = [Line((*_half(x.rest), *_half(y.rest)), "rest")]
-        lines = [Line((*_half(p.first), *_half(p.second))) for p in align(first, second)]
-        totals = Line(
-            (*_total_half(self.first[1]), *_total_half(self.second[1])),
-            "total",
+            first, second = fold(first, rows).result, fold(second, rows).result
+        pairs = align(first, second)
+        shown = [p for p in pairs if p.status != SAME] if self.only_changed else pairs
+        a, b = _short(self.labels[0], self.labels[other])
+        lines = [_line(pair, a, b) for pair in shown]
+        left = _left_out(self.sides[0][1], self.sides[other][1], shown)
+        if left is not None:
+            lines.append(left)
+        totals = self.sides[0][1].totals, self.sides[other][1].totals
+        params, macs = METRICS["params"], METRICS["macs"]
+        total: list[Cell] = ["Total", None]
+        for metric in (params, macs):
+            x, y = metric.of(totals[0]), metric.of(totals[1])
+            total += [x, y, Change(y - x)]
+        columns = (
+            Column("path", "Layer", folds=True),
+            Column("change", f"{a} -> {b}", folds=True),
+            Column("first_params", params.title, right=True, spare=4),
+            Column("second_params", "->", right=True, spare=4),
+            Column("params", "Change", right=True, spare=3),
+            Column("first_macs", macs.title, right=True, spare=1),
+            Column("second_macs", "->", right=True),
+            Column("macs", "Change", right=True, spare=2),
         )
-        columns = (*_columns("first", a), *_columns("second", b))
-        return Table(columns, [*lines, *rest], [totals])
+        yield Table(columns, lines, [Line(tuple(total), "total")])
+        for number, cause in enumerate(causes(pairs)[:MOST_CAUSES]):
+            yield Words(_because(cause), "below" if number else "")
 
-    def _notes(self, a: str, b: str) -> list[str]:
-        result = self.first[1]
+    def _notes(self) -> list[str]:
+        result = self.sides[0][1]
         notes = [statement(result.counting, result.batch)]
-        for side, label in ((self.first, a), (self.second, b)):
-            if side[0].problems:
+        for (subject, _), label in zip(self.sides, self.labels, strict=True):
+            if subject.problems:
                 notes.insert(0, f"{label} is partial: its rows up to the fault.")
         return notes
 
     def data(self) -> dict[str, Any]:
-        result = self.first[1]
+        result = self.sides[0][1]
         return {
             "convention": NAME,
             "counting": {**result.counting._asdict(), "batch": result.batch},
@@ -112,41 +150,127 @@ class Comparison:
                     "published": list(subject.published),
                     "partial": bool(subject.problems),
                 }
-                for subject, side in (self.first, self.second)
+                for subject, side in self.sides
             ],
             "layers": self._layers_data(),
         }
 
     def _layers_data(self) -> Iterator[dict[str, Any]]:
-        first, second = self.first[1], self.second[1]
-        of_first, of_second = layers_data(first), layers_data(second)
-        for pair in align(first, second):  # in order on either side
-            yield {
-                "first": next(of_first) if pair.first else None,
-                "second": next(of_second) if pair.second else None,
-            }
+        """The aligned rows; ``second`` counts the specs from 2."""
+        first = self.sides[0][1]
+        for number, (_, second) in enumerate(self.sides[1:], 2):
+            pairs = align(first, second)
+            why = {id(c.row): c for c in causes(pairs)}
+            for pair in pairs:
+                if self.only_changed and pair.status == SAME:
+                    continue
+                cause = why.get(id(pair))
+                yield {
+                    "other": number,
+                    "status": pair.status,
+                    "differences": [
+                        {"name": d.name, "first": _plain(d.first), "second": _plain(d.second)}
+                        for d in pair.differences()
+                    ],
+                    "effect": {"params": _params(pair), "macs": pair.effect("mac")},
+                    "cause": _because(cause) if cause else None,
+                    "first": layer_data(first, pair.first) if pair.first else None,
+                    "second": layer_data(second, pair.second) if pair.second else None,
+                }
 
 
-def _columns(side: str, label: str) -> tuple[Column, ...]:
+def _short(first: str, second: str) -> tuple[str, str]:
+    """Two labels without what they share: ``@naive`` and ``@bottleneck``."""
+    if first.partition("@")[0] == second.partition("@")[0] and "@" in first and "@" in second:
+        return first[first.index("@") :], second[second.index("@") :]
+    return first, second
+
+
+def _params(pair: Pair) -> int:
+    return pair.effect("trainable") + pair.effect("frozen")
+
+
+def _plain(value: Any) -> Any:
+    return dict(value.items()) if isinstance(value, Shape) else value
+
+
+def _line(pair: Pair, a: str, b: str) -> Line:
+    first, second = pair.first, pair.second
+    row = second or first
+    assert row is not None
+    path = row.path
+    if first is not None and second is not None and first.path != second.path:
+        path = f"{first.path} / {second.path}"
+    cells: list[Cell] = [path, _words(pair, a, b)]
+    for name in ("params", "macs"):
+        metric = METRICS[name]
+        x = metric.of(first.figures) if first else None
+        y = metric.of(second.figures) if second else None
+        change = (y or 0) - (x or 0)
+        cells += [x, y, Change(change) if change else None]
+    return Line(tuple(cells), "aside" if pair.status == SAME else "")
+
+
+def _words(pair: Pair, a: str, b: str) -> str:
+    """What is to be said of a pair of rows."""
+    status = pair.status
+    if status == SAME:
+        return "same"
+    if status == CHANGED:
+        return ", ".join(map(_difference, pair.differences())) or "changed"
+    row = pair.first or pair.second
+    assert row is not None
+    where = {ONLY_FIRST: a, ONLY_SECOND: b}[status]
+    return f"only in {where}: {_what(row)}"
+
+
+def _what(row: Row) -> str:
+    if not row.kind:
+        return f"{row.layers:,} layers"
+    arguments = arguments_text(row.nodes[0].layer)
+    return f"{row.kind} {arguments}" if arguments else row.kind
+
+
+def _difference(difference: Difference) -> str:
+    name, first, second = difference
+    if isinstance(first, Shape) and isinstance(second, Shape):
+        return f"{name} {shape_text(first)} -> {shape_text(second)}"
+    if first is None and second is None:
+        return f"differs {name}"
+    return f"{name} {value_text(first)} -> {value_text(second)}"
+
+
+def _because(cause: Cause) -> str:
+    """Why a row costs something else: the layer before it that came or went."""
+    row = cause.row.second
+    assert row is not None
+    x, y = cause.together
+    before = cause.before
+    layer = before.nodes[0].layer
+    kernel = getattr(layer, "kernel_size", None)
+    what = before.kind
+    if what == "conv" and isinstance(kernel, int):
+        what = f"{kernel}x{kernel} convolution"
+    came = "new" if cause.added else "gone"
+    size = _difference(cause.size)
     return (
-        Column(f"{side}_path", label, folds=True),
-        Column(f"{side}_output", "Output", spare=2),
-        Column(f"{side}_params", METRICS["params"].title, right=True, spare=1),
-        Column(f"{side}_macs", METRICS["macs"].title, right=True),
+        f"{row.path}: {short(x)} -> {short(y)} MACs with {before.path}, "
+        f"the {came} {what} before it ({size}): {exact(x)} -> {exact(y)}"
     )
 
 
-def _half(row: Row | None) -> tuple[Cell, ...]:
-    if row is None:
-        return (None, None, None, None)
-    return (
-        row.path or f"... {row.layers:,} more rows",
-        shape_text(row.output),
-        METRICS["params"].of(row.figures),
-        METRICS["macs"].of(row.figures),
-    )
-
-
-def _total_half(result: Result) -> tuple[Cell, ...]:
-    totals = result.totals
-    return ("Total", None, METRICS["params"].of(totals), METRICS["macs"].of(totals))
+def _left_out(first: Result, second: Result, shown: Sequence[Pair]) -> Line | None:
+    """The rows that are not shown, summed up, so that the lines add up to the total."""
+    cells: list[Cell] = []
+    seen = [[p.first for p in shown if p.first], [p.second for p in shown if p.second]]
+    rows = max(len(first.rows) - len(seen[0]), len(second.rows) - len(seen[1]))
+    for name in ("params", "macs"):
+        of = METRICS[name].of
+        x, y = (
+            of(side.totals) - sum(of(row.figures) for row in rows_seen)
+            for side, rows_seen in zip((first, second), seen, strict=True)
+        )
+        cells += [x, y, Change(y - x) if y != x else None]
+    if rows <= 0 and not any(c for c in cells if isinstance(c, int)):
+        return None
+    return Line((f"... {max(rows, 1):,} more rows", None, *cells), "rest")

@@ -178,22 +178,31 @@ class Rows:
 
 def layers_data(result: Result) -> Iterator[dict[str, Any]]:
     """The rows as plain data, one by one: a network may have a hundred thousand."""
-    figures: dict[int, dict[str, Any]] = {}  # rows share their figures
+    known: dict[int, dict[str, Any]] = {}  # rows share their figures
     for row in result.rows:
-        known = figures.get(id(row.figures))
-        if known is None:
-            known = figures[id(row.figures)] = {**figures_by_name(row.figures)}
-            known["operations"] = {kind: n for kind, n in row.figures.operations.items() if n}
-        yield {
-            "path": row.path,
-            "kind": row.kind or None,
-            "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
-            "inputs": result.inputs(row),
-            "output": dict(row.output.items()),
-            **known,
-            "layers": row.layers,
-            "line": row.line,
-        }
+        figures = known.get(id(row.figures))
+        if figures is None:
+            figures = known[id(row.figures)] = _figures_data(row)
+        yield layer_data(result, row, figures)
+
+
+def layer_data(result: Result, row: Row, figures: dict[str, Any] | None = None) -> dict[str, Any]:
+    """One row as plain data."""
+    return {
+        "path": row.path,
+        "kind": row.kind or None,
+        "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
+        "inputs": result.inputs(row),
+        "output": dict(row.output.items()),
+        **(figures or _figures_data(row)),
+        "layers": row.layers,
+        "line": row.line,
+    }
+
+
+def _figures_data(row: Row) -> dict[str, Any]:
+    operations = {kind: n for kind, n in row.figures.operations.items() if n}
+    return {**figures_by_name(row.figures), "operations": operations}
 
 
 def plain_value(value: Any) -> Any:
