@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from archcalc.analysis.counting import Counting
+from archcalc.analysis.counting import NAME, Counting
 from archcalc.graph import Graph, Node
 from archcalc.layers.base import Layer
 from archcalc.shapes import Shape
 from archcalc.terms import OPERATION_KINDS, Operation
+
+if TYPE_CHECKING:
+    from archcalc.analysis.conventions import Convention
 
 
 class Figures(NamedTuple):
@@ -34,6 +37,8 @@ class Figures(NamedTuple):
     div: int = 0
     exp: int = 0
     special: int = 0
+    counted: int = 0
+    """The figure of another tool's convention, if one was asked for."""
 
     @property
     def params(self) -> int:
@@ -138,9 +143,17 @@ def prefix(path: str, depth: int) -> str:
 
 
 def count(
-    graph: Graph, counting: Counting | None = None, *, batch: int = 1, expand: bool = False
+    graph: Graph,
+    counting: Counting | None = None,
+    *,
+    batch: int = 1,
+    expand: bool = False,
+    target: str = "",
 ) -> Result:
     """Counts every layer of ``graph``.
+
+    ``target`` says which bundled network it is (``resnet@resnet50``), for a convention that counts
+    what torchvision's code for it does.
 
     A row is a layer together with the normalisation and the activation it brings along; with
     ``expand`` each is a row of its own. ``batch`` multiplies operations and activations, never
@@ -150,7 +163,7 @@ def count(
     hundred thousand layers are walked at the price of the different ones.
     """
     counting = counting or Counting()
-    facts = _Facts(counting, batch)
+    facts = _Facts(counting, batch, target)
     sums: dict[tuple[int, int], Figures] = {}
     rows: list[Row] = []
     row: Row | None = None
@@ -183,10 +196,11 @@ _output = attrgetter("output")
 class _Facts:
     """The figures of layers, each worked out once for its input shapes."""
 
-    def __init__(self, counting: Counting, batch: int) -> None:
+    def __init__(self, counting: Counting, batch: int, target: str) -> None:
         self._counting = counting
         self._batch = batch
         self._known: dict[tuple[object, ...], Figures] = {}
+        self._other = other_tool(counting.convention, target)
 
     def of(self, node: Node) -> Figures:
         shapes = tuple(map(_output, node.inputs))
@@ -197,9 +211,17 @@ class _Facts:
             weights = owner.layer.weights(*map(_output, owner.inputs))
             elsewhere = frozenset(w.name for w in weights)
             key = (node.layer, shapes, elsewhere)
+        called = ""
+        if self._other:
+            called = self._other.called(node.layer.kind, node.path)
+            key = (*key, called)
         known = self._known.get(key)
         if known is None:
-            known = self._known[key] = self._work_out(node.layer, node.output, shapes, elsewhere)
+            known = self._work_out(node.layer, node.output, shapes, elsewhere)
+            if self._other:
+                figure = self._other.convention.figure(node.layer, node.output, shapes, called)
+                known = known._replace(counted=figure * self._batch)
+            self._known[key] = known
         return known
 
     def _work_out(
@@ -223,6 +245,22 @@ class _Facts:
             operations[operation.kind] += operation.product.value * self._batch
         activations = sum(product.value for product in layer.activations(y, *xs)) * self._batch
         return Figures(trainable, frozen, active, buffers, activations, **operations)
+
+
+class OtherTool(NamedTuple):
+    """Another tool's convention, and how the network that it counts is written."""
+
+    convention: Convention
+    called: Callable[[str, str], str]
+
+
+def other_tool(name: str, target: str) -> OtherTool | None:
+    """The convention ``name`` for the bundled network ``target``; ``None`` for archcalc's own."""
+    if name == NAME:
+        return None
+    from archcalc.analysis.conventions import CONVENTIONS, written_as
+
+    return OtherTool(CONVENTIONS[name], written_as(target))
 
 
 def _no_operations(*_: Shape) -> tuple[()]:

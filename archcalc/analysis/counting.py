@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 NAME: Final = "archcalc"
-"""The convention that the figures follow, as ``docs/counting.md`` defines it."""
+"""The convention that the figures follow unless another one is asked for: ``docs/counting.md``."""
 
 
 class Counting(NamedTuple):
@@ -14,6 +14,8 @@ class Counting(NamedTuple):
     bn: str = "folded"
     padding: str = "dense"
     causal: str = "full"
+    convention: str = NAME
+    """Whose figure stands beside the MACs (`archcalc.analysis.conventions`)."""
 
 
 class Choice(NamedTuple):
@@ -46,10 +48,15 @@ CHOICES: Final = {
 
 
 def statement(counting: Counting, batch: int = 1) -> str:
-    """The sentence that names the convention, for the last line of a table."""
+    """The sentence that names the convention and its unit, for the last line of a table."""
+    samples = "one sample" if batch == 1 else f"a batch of {batch:,} samples"
+    if counting.convention != NAME:
+        from archcalc.analysis.conventions import CONVENTIONS
+
+        unit = CONVENTIONS[counting.convention].unit
+        return f"{counting.convention} convention: {unit}; {samples}"
     choices = counting._asdict()
     said = [c.words[choices[name]] for name, c in CHOICES.items() if choices[name] in c.words]
-    samples = "one sample" if batch == 1 else f"a batch of {batch:,} samples"
     return "; ".join(
         (
             f"{NAME} convention: MACs of conv, linear and matrix products",

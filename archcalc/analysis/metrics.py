@@ -6,10 +6,11 @@ the totals are made from it: the function's name is the command, its docstring i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from archcalc.analysis.count import Figures
+from archcalc.analysis.counting import NAME
 
 Rule = Callable[[Figures], int]
 
@@ -87,6 +88,33 @@ def activations(row: Figures) -> int:
     return row.activations
 
 
+def under(metric: Metric, convention: str) -> Metric:
+    """The figure that ``convention`` gives in place of ``metric``, if it gives one."""
+    if convention == NAME or metric.name not in ("macs", "params"):
+        return metric
+    from archcalc.analysis.conventions import CONVENTIONS
+
+    its = CONVENTIONS[convention]
+    if metric.name == "macs":
+        title = f"{convention} {its.unit.partition(',')[0]}"
+        return metric._replace(
+            name="counted", title=title, unit=its.unit, of=lambda row: row.counted, beside=()
+        )
+    if its.buffers:
+        return metric._replace(name="counted_params", of=lambda row: row.params + row.buffers)
+    return metric
+
+
+def all_under(names: Iterable[str], convention: str) -> list[Metric]:
+    """The metrics as ``convention`` has them, and its own figure if it would not be there."""
+    metrics = [under(METRICS[name], convention) for name in names]
+    if convention != NAME and not {"counted", "counted_params", "params"} & {
+        m.name for m in metrics
+    }:
+        metrics.append(under(METRICS["macs"], convention))
+    return metrics
+
+
 def telling(*totals: Figures) -> list[Metric]:
     """The metrics that say something of these totals: not all zero, no part that is the whole."""
     found = []
@@ -105,6 +133,10 @@ def shown_by(name: str, totals: Figures) -> list[str]:
     return [name, *(b for b in main.beside if METRICS[b].of(totals) not in same)]
 
 
-def figures_by_name(row: Figures) -> dict[str, int]:
-    """Every metric of a row."""
-    return {name: m.of(row) for name, m in METRICS.items()}
+def figures_by_name(row: Figures, convention: str = NAME) -> dict[str, int]:
+    """Every metric of a row, and what ``convention`` makes of it."""
+    figures = {name: m.of(row) for name, m in METRICS.items()}
+    for name in ("macs", "params"):
+        its = under(METRICS[name], convention)
+        figures[its.name] = its.of(row)
+    return figures

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from archcalc.layers.activation import inner_operations, inner_weights, keeps_shape, softmax
+from archcalc.layers.activation import (
+    Sigmoid,
+    Softmax,
+    activation_named,
+    inner_operations,
+    inner_weights,
+    keeps_shape,
+    softmax,
+)
 from archcalc.layers.base import (
     Layer,
     divides,
@@ -15,6 +23,8 @@ from archcalc.layers.base import (
     rest,
 )
 from archcalc.layers.fields import AutoFlag, Choice, Count, Dimension, Flag, Kind, Tensor
+from archcalc.layers.linear import Linear
+from archcalc.layers.merge import Mul
 from archcalc.layers.normalisation import root_mean_square
 from archcalc.shapes import Shape, Size
 from archcalc.terms import Operation, Product, Requirement, Weight, need, times
@@ -424,6 +434,23 @@ class FeedForward(Layer):
         if self.gated:
             yield Operation("mul", Product(hidden), "gate")
 
+    def _layers(
+        self, rows: Size, size: Size, out: Size
+    ) -> Iterator[tuple[Layer, Shape, tuple[Shape, ...]]]:
+        """The linear layers and what is between them, on ``rows`` rows of ``size`` numbers."""
+        x, hidden, y = (
+            Shape.of(length=rows, features=n) for n in (size, self.hidden_features, out)
+        )
+        widen = Linear(out_features=self.hidden_features, bias=self.bias)
+        yield widen, hidden, (x,)
+        activation = activation_named(self.activation)
+        if activation is not None:
+            yield activation, hidden, (hidden,)
+        if self.gated:
+            yield widen, hidden, (x,)
+            yield Mul(), hidden, (hidden, hidden)
+        yield Linear(out_features=out, bias=self.bias), y, (hidden,)
+
 
 class MLP(FeedForward):
     """The feed-forward part of a transformer: y = activation(x·U)·D, at each position.
@@ -462,6 +489,11 @@ class MLP(FeedForward):
     def operations(self, y: Shape, x: Shape) -> Iterator[Operation]:
         positions = rest(x, "out", self.axis)
         yield from self._operations(positions, x[self.axis], y[self.axis], {})
+
+    def made_of(self, y: Shape, *xs: Shape) -> Iterator[tuple[Layer, Shape, tuple[Shape, ...]]]:
+        (x,) = xs
+        rows = times(**rest(x, "out", self.axis)).value
+        return self._layers(rows, x[self.axis], y[self.axis])
 
     def activations(self, y: Shape, x: Shape) -> Iterator[Product]:
         hidden = {"hidden_features": self.hidden_features, "matrices": 2 if self.gated else 1}
@@ -544,6 +576,16 @@ class MoE(FeedForward):
         yield Operation("mul", times(**tokens, top_k=self.top_k, features=y["features"]), "sum")
         sums = {"additions": self.top_k + self.shared_experts - 1, "features": y["features"]}
         yield Operation("add", times(**tokens, **sums), "sum")
+
+    def made_of(self, y: Shape, *xs: Shape) -> Iterator[tuple[Layer, Shape, tuple[Shape, ...]]]:
+        (x,) = xs
+        rows = times(**rest(x, "out", "features")).value
+        tokens = Shape.of(length=rows, features=x["features"])
+        scores = tokens.with_sizes(features=self.num_experts)
+        yield Linear(out_features=self.num_experts, bias=self.router_bias), scores, (tokens,)
+        yield (Softmax() if self.scoring == "softmax" else Sigmoid()), scores, (scores,)
+        experts = self.top_k + self.shared_experts
+        yield from self._layers(rows * experts, x["features"], y["features"])
 
     def activations(self, y: Shape, x: Shape) -> Iterator[Product]:
         tokens = rest(x, "out", "features")

@@ -74,6 +74,10 @@ class Layer:
         """Layers that belong to this one and come after it: pairs of slot and layer kind."""
         return ()
 
+    def made_of(self, y: Shape, *xs: Shape) -> Iterable[tuple[Layer, Shape, tuple[Shape, ...]]]:
+        """The layers that other tools see in its place, each with its output and inputs."""
+        yield self, y, xs
+
     # The rules. Their arguments are the inputs' shapes; `y` is the output's.
 
     def requires(self, *args: Any, **kwargs: Any) -> Iterable[Requirement]:
