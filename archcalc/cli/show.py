@@ -28,10 +28,12 @@ def command(
 
     Also where the spec is, and what others have published beside what was computed.
     """
+    from archcalc.analysis.claims import expected, published
     from archcalc.analysis.count import count
+    from archcalc.analysis.metrics import figures_by_name
     from archcalc.cli.output import show
     from archcalc.cli.targets import read, subject_of
-    from archcalc.formats.about import About, VariantLine, claims
+    from archcalc.formats.about import About, VariantLine
     from archcalc.problems import Complaint
 
     request = Request.of(state, overrides, limits)
@@ -43,7 +45,11 @@ def command(
     # What the spec expects of a variant holds for the variant as it is.
     stands = not overrides and not built.problems
     expect = spec.expect(found.variant) if stands else {}
-    figures = claims(expect, subject.published if stands else (), totals)
+    computed = figures_by_name(totals)
+    figures = [
+        *expected(expect, computed),
+        *published(subject.published if stands else (), computed),
+    ]
     variants = [
         VariantLine(name, ", ".join(f"{n}={_text(item)}" for n, (_, item) in variant.set.items()))
         for name, variant in spec.variants.items()

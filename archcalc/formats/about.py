@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcalc.analysis.claims import Claim
 from archcalc.analysis.metrics import METRICS, figures_by_name, telling
-from archcalc.analysis.published import figure
 from archcalc.formats.cells import value_text
 from archcalc.formats.document import Column, Line, Pairs, Part, Table, Verbatim, Words
 from archcalc.formats.numbers import exact
@@ -31,41 +31,6 @@ class VariantLine(NamedTuple):
 
     name: str
     sets: str
-
-
-class Claim(NamedTuple):
-    """A figure that somebody states, beside what was computed."""
-
-    name: str
-    printed: str
-    source: str
-    computed: int | None
-    """``None`` for what cannot be computed (an accuracy)."""
-    agrees: bool | None
-    """``None`` if there is nothing to compare it with."""
-
-
-def claims(
-    expect: dict[str, int], published: Sequence[dict[str, str]], figures: Figures
-) -> list[Claim]:
-    """What the spec expects and what others have published, each beside what was computed."""
-    totals = figures_by_name(figures)
-    found = [
-        Claim(
-            name, exact(value), "expected by the spec", totals.get(name), totals.get(name) == value
-        )
-        for name, value in expect.items()
-    ]
-    for record in published:
-        source = record.get("source", "")
-        for name, printed in record.items():
-            if name == "source":
-                continue
-            computed = totals.get(name)
-            read = figure(printed) if computed is not None else None
-            agrees = read.holds(computed) if read and computed is not None else None
-            found.append(Claim(name, printed, source, computed, agrees))
-    return found
 
 
 class About:
@@ -138,9 +103,9 @@ class About:
         ]
         for claim in self.figures:
             computed = None if claim.computed is None else exact(claim.computed)
-            verdict = {True: "yes", False: "NO", None: None}[claim.agrees]
+            verdict = {True: "yes", False: "NO", None: None}[claim.holds]
             lines.append(
-                Line((title_of(claim.name), computed, claim.printed, verdict, claim.source))
+                Line((title_of(claim.name), computed, claim.stated, verdict, claim.source))
             )
         return [Table(columns, lines)] if lines else []
 

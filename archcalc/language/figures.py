@@ -11,7 +11,15 @@ from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Scalar, Sequence
 from archcalc.problems import Problem
 
-EXPECTED: Final = ("params", "trainable", "buffers", "macs", "multiplications", "activations")
+EXPECTED: Final = (
+    "params",
+    "trainable",
+    "active",
+    "buffers",
+    "macs",
+    "multiplications",
+    "activations",
+)
 PUBLISHED_NUMBERS: Final = (
     *EXPECTED,
     "flops",
@@ -87,4 +95,30 @@ def published(compiler: Declarer, item: Item | None) -> list[dict[str, str]]:
             else:
                 fields[key.text] = value.text
         found.append(fields)
+    return found
+
+
+def budget(compiler: Declarer, item: Item | None) -> dict[str, str]:
+    """``budget``: the most of each figure that the network may come to, as written."""
+    found: dict[str, str] = {}
+    for key, value in compiler.mapping(item, "budget", "{params: 5M, macs: 300M}") or ():
+        if key.text not in EXPECTED:
+            compiler.unknown(
+                "budget has no figure",
+                key.text,
+                EXPECTED,
+                key.place,
+                f"there are {', '.join(EXPECTED)}",
+            )
+        elif not isinstance(value, Scalar) or not FIGURE.match(value.text):
+            compiler.report(
+                Problem(
+                    f"budget.{key.text} must be a figure",
+                    value.place,
+                    "such as 5M or 300_000_000",
+                    code="value",
+                )
+            )
+        else:
+            found[key.text] = value.text
     return found

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Final
 
 from archcalc.language.scope import shorten
 from archcalc.language.source import Scalar, decode, read_bytes
 from archcalc.limits import Limits
 from archcalc.problems import Complaint, Problem, Source, nearest
-
-SPECS: Final = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "specs")
 
 
 class Files:

@@ -8,7 +8,7 @@ from typing import Final
 from archcalc.language.compiler import Compiler, spelled
 from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD
-from archcalc.language.figures import expected, published
+from archcalc.language.figures import budget, expected, published
 from archcalc.language.files import Files
 from archcalc.language.program import Block, Module, Variant
 from archcalc.language.scope import Reports, Scope, shorten
@@ -36,6 +36,7 @@ TOP: Final = (
     "default_variant",
     "expect",
     "published",
+    "budget",
 )
 
 
@@ -180,7 +181,7 @@ class _Loader:
             merged.pop("input", None)
         if "variants" in own and "default_variant" not in own:
             merged.pop("default_variant", None)
-        for key in ("expect", "published"):
+        for key in ("expect", "published", "budget"):
             if key not in own:
                 merged.pop(key, None)
         return merged
@@ -263,6 +264,7 @@ class _Loader:
                 self.report(Problem("outputs must be a list of names", outputs.place, code="type"))
         module.expect = expected(compiler, section("expect"))
         module.published = published(compiler, section("published"))
+        module.budget = budget(compiler, section("budget"))
         self.variants(module, compiler, sections)
         return module
 
@@ -421,10 +423,12 @@ class _Loader:
                     variant.expect = expected(compiler, content)
                 elif field.text == "published":
                     variant.published = published(compiler, content)
+                elif field.text == "budget":
+                    variant.budget = budget(compiler, content)
                 elif field.text == "meta":
                     variant.meta = compiler.texts(content, f"{key.text}: meta")
                 else:
-                    known = ("set", "expect", "published", "meta")
+                    known = ("set", "expect", "published", "budget", "meta")
                     compiler.unknown(
                         "a variant has no field",
                         field.text,

@@ -88,7 +88,7 @@ class Block:
 class Variant:
     """One network of a family: settings of its own, and what it must come to."""
 
-    __slots__ = ("expect", "meta", "name", "place", "published", "set")
+    __slots__ = ("budget", "expect", "meta", "name", "place", "published", "set")
 
     def __init__(self, name: str, place: Place) -> None:
         self.name = name
@@ -97,6 +97,7 @@ class Variant:
         """For each setting, where it is set and the text's item."""
         self.expect: dict[str, Slot] = {}
         self.published: list[dict[str, str]] = []
+        self.budget: dict[str, str] = {}
         self.meta: dict[str, str] = {}
 
 
@@ -121,5 +122,6 @@ class Module:
         self.default_variant: str | None = None
         self.expect: dict[str, Slot] = {}
         self.published: list[dict[str, str]] = []
+        self.budget: dict[str, str] = {}
         self.values: dict[str, Any] = {}
         """The settings' values: of the run for the spec itself, the defaults for a used file."""

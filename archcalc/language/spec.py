@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping as Overrides
 from typing import Any, NamedTuple
 
+from archcalc import zoo
 from archcalc.graph import Graph
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.language.compiler import Compiler
 from archcalc.language.declarations import positive
-from archcalc.language.files import SPECS, Files
+from archcalc.language.files import Files
 from archcalc.language.frame import Build, Frame
 from archcalc.language.modules import (
     input_size,
@@ -116,6 +117,11 @@ class Spec:
         """What others have published of the variant, as they printed it."""
         found = self.variant(variant)
         return found.published if found is not None else self._module.published
+
+    def budget(self, variant: str | None = None) -> dict[str, str]:
+        """The most that the network may cost, as written; a variant's own goes first."""
+        found = self.variant(variant)
+        return {**self._module.budget, **(found.budget if found is not None else {})}
 
     def build(
         self,
@@ -357,7 +363,7 @@ def load(
     ``folder`` is where it may find other files (``None``: among the bundled ones only). Raises
     `Complaint` with all faults that can be found without running it.
     """
-    return Spec(load_module(source, Files(folder, bundled or SPECS, limits), limits), limits)
+    return Spec(load_module(source, Files(folder, bundled or zoo.folder(), limits), limits), limits)
 
 
 def load_bytes(data: bytes, name: str, folder: str | None, limits: Limits = LIMITS) -> Spec:
