@@ -53,9 +53,7 @@ class Shape:
         return name in self.names
 
     def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, Shape) and self.names == other.names and self.sizes == other.sizes
-        )
+        return isinstance(other, Shape) and self.names == other.names and self.sizes == other.sizes
 
     def __hash__(self) -> int:
         try:
