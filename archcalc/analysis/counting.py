@@ -17,6 +17,11 @@ class Counting(NamedTuple):
     convention: str = NAME
     """Whose figure stands beside the MACs (`archcalc.analysis.conventions`)."""
 
+    @property
+    def choices(self) -> dict[str, str]:
+        """The answers to archcalc's own questions."""
+        return {name: getattr(self, name) for name in CHOICES}
+
 
 class Choice(NamedTuple):
     """One question that tools answer differently; the first answer is archcalc's own."""
@@ -53,9 +58,10 @@ def statement(counting: Counting, batch: int = 1) -> str:
     if counting.convention != NAME:
         from archcalc.analysis.conventions import CONVENTIONS
 
-        unit = CONVENTIONS[counting.convention].unit
-        return f"{counting.convention} convention: {unit}; {samples}"
-    choices = counting._asdict()
+        its = CONVENTIONS[counting.convention]
+        moving = "; parameters include BatchNorm's moving statistics" if its.buffers else ""
+        return f"{counting.convention} convention: {its.unit}{moving}; {samples}"
+    choices = counting.choices
     said = [c.words[choices[name]] for name, c in CHOICES.items() if choices[name] in c.words]
     return "; ".join(
         (

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from archcalc.analysis.counting import CHOICES, Counting
+from archcalc.analysis.counting import CHOICES, NAME, Counting
 from archcalc.cli.state import State
 from archcalc.formats import FORMATS, Options
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 MOST = 2**53
 """The largest number that an option takes: as large as an integer in a spec may be."""
@@ -108,6 +111,55 @@ rows_option = click.option(
 )
 
 
+class _Convention(click.ParamType[str]):
+    """The name of a convention; their table is read when one is given."""
+
+    name = "NAME"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value == NAME:
+            return value
+        from archcalc.analysis.conventions import CONVENTIONS
+        from archcalc.problems import USAGE, Complaint, Problem, nearest
+
+        if value in CONVENTIONS:
+            return value
+        close = nearest(value, CONVENTIONS)
+        help = f"did you mean '{close}'?" if close else '"archcalc conventions" lists them'
+        message = f"there is no convention '{value[:80]}'"
+        raise Complaint(Problem(message, help=help, kind=USAGE, code="unknown"))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        from archcalc.analysis.conventions import CONVENTIONS
+
+        return [CompletionItem(name) for name in CONVENTIONS if name.startswith(incomplete)]
+
+
+convention_option = click.option(
+    "--convention",
+    type=_Convention(),
+    default=NAME,
+    show_default=True,
+    help='Count as another tool does, to the digit; "archcalc conventions" lists them.',
+)
+
+
+def _counting(choices: dict[str, str], convention: str) -> Counting:
+    """The choices are archcalc's own questions; another convention has answered them."""
+    if convention != NAME:
+        for name, choice in CHOICES.items():
+            if choices[name] != choice.answers[0]:
+                raise click.UsageError(
+                    f"--{name} is a choice of the {NAME} convention, not of {convention}",
+                    click.get_current_context(),
+                )
+    return Counting(**choices, convention=convention)
+
+
 def row_options(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the common options; it is called with a `Request` instead of each."""
 
@@ -122,9 +174,10 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         exact: bool,
         rows: int,
         format: str,
+        convention: str,
         **kwargs: Any,
     ) -> None:
-        counting = Counting(**{name: kwargs.pop(name) for name in CHOICES})
+        counting = _counting({name: kwargs.pop(name) for name in CHOICES}, convention)
         state = click.get_current_context().ensure_object(State)
         output = Options(exact, rows or None)
         request = Request(overrides, limits, batch, depth, expand, counting, output, state)
@@ -149,6 +202,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
             "--expand", is_flag=True, help="Normalisations and activations as rows of their own."
         ),
         exact_option,
+        convention_option,
         format_option,
         rows_option,
         *(

@@ -36,6 +36,11 @@ class Target(NamedTuple):
     bundled: bool
 
     @property
+    def written(self) -> str:
+        """Which bundled network it is: ``resnet@resnet50``; nothing for a file."""
+        return f"{self.spec.name}@{self.variant}" if self.bundled else ""
+
+    @property
     def label(self) -> str:
         """What the reader can write to get it: ``resnet50``, ``inception-block@naive``."""
         from archcalc import zoo
@@ -150,7 +155,13 @@ def counted(target: str, request: Request) -> tuple[Subject, Result]:
         if built.problems and not graph.nodes:
             raise Complaint(*built.problems)
         progress.now("counting")
-        result = count(graph, request.counting, batch=request.batch, expand=request.expand)
+        result = count(
+            graph,
+            request.counting,
+            batch=request.batch,
+            expand=request.expand,
+            target=found.written,
+        )
         if request.depth is not None:
             result = collapse(result, request.depth)
     return subject_of(found, built, request.overrides), result

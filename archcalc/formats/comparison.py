@@ -18,8 +18,8 @@ from archcalc.analysis.compare import (
     causes,
     level,
 )
-from archcalc.analysis.counting import NAME, statement
-from archcalc.analysis.metrics import METRICS, figures_by_name, telling
+from archcalc.analysis.counting import statement
+from archcalc.analysis.metrics import METRICS, Metric, figures_by_name, telling, under
 from archcalc.formats.about import title_of
 from archcalc.formats.cells import arguments_text, shape_text, value_text
 from archcalc.formats.document import Cell, Change, Column, Line, Part, Ratio, Table, Words
@@ -58,12 +58,20 @@ class Comparison:
         parts.extend(Words(note, "below") for note in self._notes())
         return parts
 
+    @property
+    def _convention(self) -> str:
+        return self.sides[0][1].counting.convention
+
+    def _metrics(self) -> tuple[Metric, Metric]:
+        """What stands beside each layer: parameters and MACs, as the convention has them."""
+        return under(METRICS["params"], self._convention), under(METRICS["macs"], self._convention)
+
     # Totals.
 
     def _totals(self) -> Table:
         totals = [result.totals for _, result in self.sides]
         lines = []
-        for metric in telling(*totals):
+        for metric in [under(m, self._convention) for m in telling(*totals)]:
             first, *others = (metric.of(t) for t in totals)
             cells: list[Cell] = [metric.title, first]
             for other in others:
@@ -106,14 +114,14 @@ class Comparison:
         pairs = align(first, second)
         shown = [p for p in pairs if p.status != SAME] if self.only_changed else pairs
         a, b = _short(self.labels[0], self.labels[other])
-        lines = [_line(pair, a, b) for pair in shown]
-        left = _left_out(self.sides[0][1], self.sides[other][1], shown)
+        params, macs = metrics = self._metrics()
+        lines = [_line(pair, a, b, metrics) for pair in shown]
+        left = _left_out(self.sides[0][1], self.sides[other][1], shown, metrics)
         if left is not None:
             lines.append(left)
         totals = self.sides[0][1].totals, self.sides[other][1].totals
-        params, macs = METRICS["params"], METRICS["macs"]
         total: list[Cell] = ["Total", None]
-        for metric in (params, macs):
+        for metric in metrics:
             x, y = metric.of(totals[0]), metric.of(totals[1])
             total += [x, y, Change(y - x)]
         columns = (
@@ -141,12 +149,12 @@ class Comparison:
     def data(self) -> dict[str, Any]:
         result = self.sides[0][1]
         return {
-            "convention": NAME,
-            "counting": {**result.counting._asdict(), "batch": result.batch},
+            "convention": self._convention,
+            "counting": {**result.counting.choices, "batch": result.batch},
             "specs": [
                 {
                     **subject.as_data(),
-                    "totals": figures_by_name(side.totals),
+                    "totals": figures_by_name(side.totals, self._convention),
                     "published": list(subject.published),
                     "partial": bool(subject.problems),
                 }
@@ -194,7 +202,7 @@ def _plain(value: Any) -> Any:
     return dict(value.items()) if isinstance(value, Shape) else value
 
 
-def _line(pair: Pair, a: str, b: str) -> Line:
+def _line(pair: Pair, a: str, b: str, metrics: Sequence[Metric]) -> Line:
     first, second = pair.first, pair.second
     row = second or first
     assert row is not None
@@ -202,8 +210,7 @@ def _line(pair: Pair, a: str, b: str) -> Line:
     if first is not None and second is not None and first.path != second.path:
         path = f"{first.path} / {second.path}"
     cells: list[Cell] = [path, _words(pair, a, b)]
-    for name in ("params", "macs"):
-        metric = METRICS[name]
+    for metric in metrics:
         x = metric.of(first.figures) if first else None
         y = metric.of(second.figures) if second else None
         change = (y or 0) - (x or 0)
@@ -259,15 +266,16 @@ def _because(cause: Cause) -> str:
     )
 
 
-def _left_out(first: Result, second: Result, shown: Sequence[Pair]) -> Line | None:
+def _left_out(
+    first: Result, second: Result, shown: Sequence[Pair], metrics: Sequence[Metric]
+) -> Line | None:
     """The rows that are not shown, summed up, so that the lines add up to the total."""
     cells: list[Cell] = []
     seen = [[p.first for p in shown if p.first], [p.second for p in shown if p.second]]
     rows = max(len(first.rows) - len(seen[0]), len(second.rows) - len(seen[1]))
-    for name in ("params", "macs"):
-        of = METRICS[name].of
+    for metric in metrics:
         x, y = (
-            of(side.totals) - sum(of(row.figures) for row in rows_seen)
+            metric.of(side.totals) - sum(metric.of(row.figures) for row in rows_seen)
             for side, rows_seen in zip((first, second), seen, strict=True)
         )
         cells += [x, y, Change(y - x) if y != x else None]

@@ -7,8 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc.analysis.collapse import fold
-from archcalc.analysis.counting import NAME, statement
-from archcalc.analysis.metrics import METRICS, Metric, figures_by_name
+from archcalc.analysis.counting import statement
+from archcalc.analysis.metrics import METRICS, Metric, all_under, figures_by_name, under
 from archcalc.formats.cells import arguments_text, shape_text
 from archcalc.formats.document import Cell, Column, Line, Part, Share, Table, Words
 
@@ -68,8 +68,9 @@ class Rows:
     ) -> None:
         self.subject = subject
         self.result = result
-        self.metrics = [METRICS[name] for name in metrics]
-        self.shares = [METRICS[name] for name in shares]
+        convention = result.counting.convention
+        self.metrics = all_under(metrics, convention)
+        self.shares = [under(METRICS[name], convention) for name in shares]
         self.shapes = shapes
 
     def parts(self, rows: int | None) -> Sequence[Part]:
@@ -166,10 +167,10 @@ class Rows:
         result = self.result
         return {
             "spec": self.subject.as_data(),
-            "convention": NAME,
-            "counting": {**result.counting._asdict(), "batch": result.batch},
+            "convention": result.counting.convention,
+            "counting": {**result.counting.choices, "batch": result.batch},
             "inputs": {name: dict(s.items()) for name, s in self.subject.inputs.items()},
-            "totals": figures_by_name(result.totals),
+            "totals": figures_by_name(result.totals, result.counting.convention),
             "partial": bool(self.subject.problems),
             "problems": as_data(self.subject.problems),
             "layers": layers_data(result),
@@ -182,7 +183,7 @@ def layers_data(result: Result) -> Iterator[dict[str, Any]]:
     for row in result.rows:
         figures = known.get(id(row.figures))
         if figures is None:
-            figures = known[id(row.figures)] = _figures_data(row)
+            figures = known[id(row.figures)] = _figures_data(result, row)
         yield layer_data(result, row, figures)
 
 
@@ -194,15 +195,16 @@ def layer_data(result: Result, row: Row, figures: dict[str, Any] | None = None) 
         "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
         "inputs": result.inputs(row),
         "output": dict(row.output.items()),
-        **(figures or _figures_data(row)),
+        **(figures or _figures_data(result, row)),
         "layers": row.layers,
         "line": row.line,
     }
 
 
-def _figures_data(row: Row) -> dict[str, Any]:
+def _figures_data(result: Result, row: Row) -> dict[str, Any]:
     operations = {kind: n for kind, n in row.figures.operations.items() if n}
-    return {**figures_by_name(row.figures), "operations": operations}
+    figures = figures_by_name(row.figures, result.counting.convention)
+    return {**figures, "operations": operations}
 
 
 def plain_value(value: Any) -> Any:
