@@ -487,8 +487,8 @@ def test_show_says_when_a_figure_does_not_hold(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     data = call("show", f"{path}@small", "--format", "json").data
     claim, accuracy = data["figures"]
-    assert (claim["name"], claim["printed"], claim["agrees"]) == ("params", "99M", False)
-    assert accuracy["computed"] is None and accuracy["agrees"] is None
+    assert (claim["name"], claim["stated"], claim["holds"]) == ("params", "99M", False)
+    assert accuracy["computed"] is None and accuracy["holds"] is None
     assert re.search(r"99M +NO +nobody", call("show", f"{path}@small").out)
 
 

@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "zoo": set(),
     "layers": {"shapes", "terms"},
     "graph": {"layers", "problems", "shapes", "terms"},
-    "language": {"graph", "layers", "limits", "problems", "shapes", "terms"},
+    "language": {"graph", "layers", "limits", "problems", "shapes", "terms", "zoo"},
     "analysis": {"graph", "layers", "shapes", "terms"},
     "formats": {"analysis", "graph", "language", "layers", "limits", "problems", "shapes", "zoo"},
     "sweep": {"analysis", "graph", "language", "layers", "limits", "problems", "shapes", "terms"},
