@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "shapes": "archcalc.cli.rows:shapes",
     "summary": "archcalc.cli.rows:summary",
     "compare": "archcalc.cli.compare:command",
+    "check": "archcalc.cli.check:check",
+    "verify": "archcalc.cli.check:verify",
     "show": "archcalc.cli.show:command",
     "layers": "archcalc.cli.layers:command",
     "limits": "archcalc.cli.limits:command",
