@@ -89,6 +89,13 @@ class Space(NamedTuple):
                     yield from _from(box, shape, start, at)
                 at += size
 
+    def number(self, box: Box) -> int:
+        """How many configurations come before those of a box."""
+        found = 0
+        for (low, _), n in zip(box.ranges, self.shape, strict=True):
+            found = found * n + low
+        return found
+
     def part(self, box: Box) -> Part:
         """The configurations of a box."""
         return Part(

@@ -59,6 +59,11 @@ class Listed:
     def __len__(self) -> int:
         return len(self._texts)
 
+    @property
+    def numeric(self) -> bool:
+        """Whether all of them are numbers."""
+        return bool((self._sorts < 0).all())
+
     def texts(self, index: Data) -> list[str]:
         return [self._texts[i] for i in index.tolist()]
 

@@ -181,10 +181,11 @@ class Walker:
                 if sorts[0] < 0:
                     numbers = column.numbers(positions)
                     if (numbers != numbers[0]).any():
-                        overrides.pop(name, None)
                         values[name] = grid.leaf(numbers, where)
                         continue
                 text = column.texts(first)[0]
+                if not text:
+                    continue  # an empty cell of a table: as it is without
                 if name == VARIANT and name not in question.spec.settings:
                     variant = text
                 else:
