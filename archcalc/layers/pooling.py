@@ -67,7 +67,7 @@ class Pool(Layer):
                     padding=padding,
                     kernel=window.kernel,
                 )
-        yield from windows_fit(found)
+        yield from windows_fit(found, self.ceil_mode)
 
     def output(self, x: Shape) -> Shape:
         found = self._windows(x)

@@ -159,13 +159,17 @@ def list_lengths(x: Shape, **values: Any) -> Iterator[Requirement]:
             )
 
 
-def windows_fit(found: tuple[Window, ...]) -> Iterator[Requirement]:
-    """The requirement that a window is not larger than what it slides over."""
+def windows_fit(found: tuple[Window, ...], ceil_mode: bool = False) -> Iterator[Requirement]:
+    """The requirement that a window is not larger than what it slides over.
+
+    With ``ceil_mode`` it may stick out at the end, by less than a stride.
+    """
     for w in found:
         if not w.same:
+            spare = w.stride - 1 if ceil_mode else 0
             yield need(
                 "kernel_size",
-                w.size + w.padding >= w.span,
+                w.size + w.padding + spare >= w.span,
                 "window {span} is larger than {axis} {size} + padding {padding}",
                 mend="a smaller window, more padding or a larger input",
                 span=w.span,

@@ -201,6 +201,13 @@ fact(
     {"kernel_size": 3, "stride": 2, "ceil_mode": True},
     cmp=64 * 56 * 56 * 8,
 )
+fact(  # the only window sticks out at the end, by less than a stride
+    "max_pool",
+    "c4 h2 w30",
+    "c4 h1 w10",
+    {"kernel_size": 3, "ceil_mode": True},
+    cmp=4 * 10 * 8,
+)
 fact(  # ceil would say 4, but the fourth window would start in the padding at the end
     "max_pool",
     "c1 l5",
@@ -773,6 +780,7 @@ fact(
         "v_head_dim": 6,
         "causal": True,
         "past": 3,
+        "cache": "keys",
     },
     params=24 * 32 + 24 + 48 * 24 + 20 * 32 + 16 + 4 * (8 + 6) * 16 + 32 * 24,
     mac=L * (24 * 32 + 48 * 24 + 20 * 32 + 32 * 24) + LATENT + S * (12 + 6),
@@ -780,6 +788,26 @@ fact(
     add=L * (24 + 16) + L * (16 + 4) + 4 * L * 7,
     special=2 * L,
     div=2 * L + S,
+    exp=S,
+)
+fact(  # with a cache of latents: keys and values of all 8 positions are made anew
+    "latent_attention",
+    "l5 f32",
+    "l5 f32",
+    {
+        "num_heads": 4,
+        "kv_lora_rank": 16,
+        "qk_nope_head_dim": 8,
+        "qk_rope_head_dim": 4,
+        "v_head_dim": 6,
+        "past": 3,
+    },
+    params=48 * 32 + 20 * 32 + 16 + 4 * (8 + 6) * 16 + 32 * 24,
+    mac=L * (48 * 32 + 20 * 32 + 32 * 24) + LATENT // 5 * 8 + S * (12 + 6),
+    mul=L * (3 * 16 + 1) + 2 * L * (16 + 4) + S,
+    add=L * 16 + L * (16 + 4) + 4 * L * 7,
+    special=L,
+    div=L + S,
     exp=S,
 )
 fact(  # the same without a latent of the queries, between latents of 16 and keys of 4 features
@@ -793,7 +821,7 @@ fact(  # the same without a latent of the queries, between latents of 16 and key
         "qk_rope_head_dim": 4,
         "v_head_dim": 6,
         "past": 3,
-        "absorbed": True,
+        "cache": "absorbed",
     },
     params=48 * 32 + 20 * 32 + 16 + 4 * (8 + 6) * 16 + 32 * 24,
     mac=L * (48 * 32 + 20 * 32 + 32 * 24) + LATENT + S * (16 + 4 + 16),
