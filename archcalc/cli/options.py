@@ -58,7 +58,9 @@ class Request(NamedTuple):
         return cls(overrides, limits, 1, None, False, Counting(), Options(), state)
 
 
-def _pairs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+def name_values(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> dict[str, str]:
     """``NAME=VALUE`` options as a dict; the last of several for one name holds."""
     pairs = {}
     for text in values:
@@ -88,7 +90,7 @@ set_option = click.option(
     "overrides",
     metavar="NAME=VALUE",
     multiple=True,
-    callback=_pairs,
+    callback=name_values,
     help="Give a setting of the spec, or an input size, another value (repeatable): "
     "--set input.height=160.",
 )
@@ -97,7 +99,7 @@ limit_option = click.option(
     "limits",
     metavar="NAME=N",
     multiple=True,
-    callback=_pairs,
+    callback=name_values,
     help='Raise a limit (repeatable); "archcalc limits" lists them.',
 )
 exact_option = click.option("--exact", is_flag=True, help="Full integers instead of K, M, G.")
@@ -148,8 +150,32 @@ convention_option = click.option(
 )
 
 
-def _counting(choices: dict[str, str], convention: str) -> Counting:
-    """The choices are archcalc's own questions; another convention has answered them."""
+batch_option = click.option(
+    "--batch",
+    type=Number(1),
+    metavar="N",
+    default=1,
+    help="Samples: multiplies operations and activations, never weights.",
+)
+choice_options = [
+    click.option(
+        f"--{name}",
+        name,
+        type=click.Choice(choice.answers),
+        default=choice.answers[0],
+        show_default=True,
+        help=choice.help + ".",
+    )
+    for name, choice in CHOICES.items()
+]
+"""What is counted and what is not, an option for each question."""
+
+
+def counting_of(choices: dict[str, str], convention: str) -> Counting:
+    """How to count, from the options.
+
+    The choices are archcalc's own questions; another convention has answered them.
+    """
     if convention != NAME:
         for name, choice in CHOICES.items():
             if choices[name] != choice.answers[0]:
@@ -177,7 +203,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         convention: str,
         **kwargs: Any,
     ) -> None:
-        counting = _counting({name: kwargs.pop(name) for name in CHOICES}, convention)
+        counting = counting_of({name: kwargs.pop(name) for name in CHOICES}, convention)
         state = click.get_current_context().ensure_object(State)
         output = Options(exact, rows or None)
         request = Request(overrides, limits, batch, depth, expand, counting, output, state)
@@ -185,13 +211,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
 
     options = [
         set_option,
-        click.option(
-            "--batch",
-            type=Number(1),
-            metavar="N",
-            default=1,
-            help="Samples: multiplies operations and activations, never weights.",
-        ),
+        batch_option,
         click.option(
             "--depth",
             type=Number(1, 1000),
@@ -205,17 +225,7 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         convention_option,
         format_option,
         rows_option,
-        *(
-            click.option(
-                f"--{name}",
-                name,
-                type=click.Choice(choice.answers),
-                default=choice.answers[0],
-                show_default=True,
-                help=choice.help + ".",
-            )
-            for name, choice in CHOICES.items()
-        ),
+        *choice_options,
         limit_option,
     ]
     for option in reversed(options):
