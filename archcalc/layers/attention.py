@@ -297,12 +297,13 @@ class LatentAttention(Layer):
     own, of ``q_lora_rank``.
 
     MACs: the projections, and num_heads·queries·keys·(qk_nope_head_dim + qk_rope_head_dim +
-    v_head_dim). Keys and values are made for the new positions; those of the ``past`` are there
-    already. With ``absorbed`` they are not made at all: the queries are turned into the space of
-    the latents (num_heads·qk_nope_head_dim·kv_lora_rank a position), scores and sums are taken
-    over latents (kv_lora_rank + qk_rope_head_dim and kv_lora_rank features), and the sums become
-    values (num_heads·kv_lora_rank·v_head_dim): the same result, cheaper for a decoding step
-    from a cache of latents. Weights are the same.
+    v_head_dim). ``cache`` says what becomes of the ``past`` positions. ``latents``: only these are
+    kept, and keys and values of all positions are made from them anew. ``keys``: their keys and
+    values are kept, and only the new ones are made. ``absorbed``: none are made at all; queries are
+    turned into latents (num_heads·qk_nope_head_dim·kv_lora_rank a position), scores and sums are
+    taken over latents (kv_lora_rank + qk_rope_head_dim and kv_lora_rank features), and the sums
+    become values (num_heads·kv_lora_rank·v_head_dim): the same result, far cheaper for a decoding
+    step and dearer for a prompt. The weights are the same.
     (DeepSeek-AI, DeepSeek-V2, arXiv:2405.04434, §2.1 and appendix C.)
     """
 
@@ -315,7 +316,12 @@ class LatentAttention(Layer):
     v_head_dim = Count(128, "features of a head's value")
     causal = Flag(False, "whether a position sees only those before it")
     past = Count(0, "positions that are cached", min=0)
-    absorbed = Flag(False, "whether scores are taken between latents, with no keys and values")
+    cache = Choice(
+        ("latents", "keys", "absorbed"),
+        "latents",
+        "what is kept of past positions: latents to make keys and values from, keys and values, "
+        "or latents that queries are compared with",
+    )
 
     @property
     def _head_dim(self) -> Size:
@@ -380,16 +386,18 @@ class LatentAttention(Layer):
             outs = {**length, **rotated, "rope_head_dim": self.qk_rope_head_dim}
             yield Operation("mul", times(**outs, each=2), part)
             yield Operation("add", Product(outs), part)
+        absorbed = self.cache == "absorbed"
+        made = {"positions": self.past + x["length"]} if self.cache == "latents" else length
         for _, part, outs in self._ups():
             # Absorbed, the same matrices turn queries into latents, and sums of latents into
-            # values: each query uses them instead of each new key.
-            word = _ABSORBED[part] if self.absorbed else part
-            yield Operation("mac", times(**length, **outs, in_features=self.kv_lora_rank), word)
+            # values: each query uses them instead of each key.
+            word = _ABSORBED[part] if absorbed else part
+            yield Operation("mac", times(**made, **outs, in_features=self.kv_lora_rank), word)
         yield from attend(
             {"num_heads": self.num_heads},
             pairs,
-            self.kv_lora_rank + self.qk_rope_head_dim if self.absorbed else self._head_dim,
-            self.kv_lora_rank if self.absorbed else self.v_head_dim,
+            self.kv_lora_rank + self.qk_rope_head_dim if absorbed else self._head_dim,
+            self.kv_lora_rank if absorbed else self.v_head_dim,
         )
         heads = {"num_heads": self.num_heads, "v_head_dim": self.v_head_dim}
         yield Operation("mac", times(**length, out_features=y["features"], **heads), "output")
