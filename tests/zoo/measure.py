@@ -1,8 +1,9 @@
-"""Writes down what torchvision's own networks do, layer by layer: ``tests/data/zoo/*.json.gz``.
+"""Writes down what others' networks do, layer by layer: ``tests/data/zoo/*.json.gz``.
 
     python tests/zoo/measure.py tests/data/zoo [MODEL...]
 
-Needs PyTorch and torchvision (the files here: torch 2.13.0 and torchvision 0.28.0); no test runs
+A model is torchvision's, or with ``timm/`` before its name timm's. Needs PyTorch and torchvision,
+and timm for its own (the files here: torch 2.13.0, torchvision 0.28.0, timm 1.0.31); no test runs
 it. A network is built without weights on the meta device, so nothing is computed, and run on one
 sample. What is recorded is what PyTorch's dispatcher was asked to do, in that order, not what a
 module says of itself: so a function that is called without a module (Swin's projections,
@@ -137,7 +138,12 @@ class Recorder(TorchDispatchMode):
             kind = "linear" if self.storage(b) in owned else "matmul"
             self.row(kind, list(out.shape), self.claim(args), a.numel() * b.shape[-1])
         elif packet in NORMS:
-            self.row(NORMS[packet], sizes(first), self.claim(args))
+            more = {}
+            if NORMS[packet] == "batch_norm":
+                more["buffers"] = args[3].numel() + args[4].numel()
+            self.row(NORMS[packet], sizes(first), self.claim(args), **more)
+        elif packet is aten.cat and len(args[0]) == 1:
+            pass  # DenseNet's blocks begin with one; nothing is put together
         elif packet in PLAIN and isinstance(first, Tensor) and first.dim():
             self.loose(owned, first)
             self.row(PLAIN[packet], sizes(first))
@@ -185,7 +191,8 @@ def sample(all_weights: Any) -> tuple[int, ...]:
     return (3, crop, crop)
 
 
-def measure(name: str) -> dict[str, Any]:
+def of_torchvision(name: str) -> tuple[nn.Module, tuple[int, ...], dict[str, Any]]:
+    """A network, the size of its input and the arguments that it was built with."""
     models = torchvision().models
     weights = models.get_model_weights(name)
     more: dict[str, Any] = {}
@@ -195,22 +202,37 @@ def measure(name: str) -> dict[str, Any]:
             more["aux_loss"] = True
     elif name in ("googlenet", "inception_v3"):
         more = {"aux_logits": False, "init_weights": False}
-    size = sample(weights)
     # RegNet works its widths out with tensors, which must have numbers.
     with torch.device("cpu" if name.startswith("regnet") else "meta"):
-        model = models.get_model(name, weights=None, **more).eval().to("meta")
-    x = torch.empty(1, *size, device="meta")
+        model = models.get_model(name, weights=None, **more)
+    return model, sample(weights), more
+
+
+def of_timm(name: str) -> tuple[nn.Module, tuple[int, ...], dict[str, Any]]:
+    torchvision()  # timm imports it
+    import timm
+
+    with torch.device("meta"):
+        model = timm.create_model(name, pretrained=False)
+    return model, (3, 224, 224), {}
+
+
+def measure(name: str) -> dict[str, Any]:
+    package, _, name = name.rpartition("/")
+    model, size, more = (of_timm if package == "timm" else of_torchvision)(name)
+    model = model.eval().to("meta")
     recorder = Recorder(model)
     plain = torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH)
     with torch.no_grad(), plain, recorder:
-        out = model(x)
+        out = model(torch.empty(1, *size, device="meta"))
     assert not recorder.unclaimed, list(recorder.unclaimed.values())
     totals = {key: sum(row[key] for row in recorder.rows) for key in ("params", "macs")}
     assert totals["params"] == sum(p.numel() for p in model.parameters())
     outputs = out if isinstance(out, dict) else {"out": out}
+    package = package or "torchvision"
     return {
         "model": name,
-        "source": f"torchvision {metadata.version('torchvision')} on the meta device of torch "
+        "source": f"{package} {metadata.version(package)} on the meta device of torch "
         f"{torch.__version__}; arguments {more or 'none'}",
         "input": list(size),
         "outputs": {key: sizes(value) for key, value in outputs.items()},
@@ -219,11 +241,29 @@ def measure(name: str) -> dict[str, Any]:
     }
 
 
+TIMM = (
+    "convmixer_1024_20_ks9_p14",
+    "convmixer_1536_20",
+    "convmixer_768_32",
+    "ghostnet_050",
+    "ghostnet_100",
+    "ghostnet_130",
+    "mobilenetv1_100",
+    "regnetx_004",
+    "regnety_008",
+    "regnety_080",
+    "repvgg_a0",
+    "repvgg_b1g4",
+)
+"""The networks of timm that the specs have and torchvision has not, or in another form."""
+
+
 def everything() -> list[str]:
     """Classifiers, of images and of videos, and segmentation: all but detection and flow."""
     package = torchvision()
     rooms = (package.models, package.models.video, package.models.segmentation)
-    return sorted(name for room in rooms for name in package.models.list_models(room))
+    names = sorted(name for room in rooms for name in package.models.list_models(room))
+    return names + [f"timm/{name}" for name in TIMM]
 
 
 def main(folder: Path, names: list[str]) -> None:
@@ -232,7 +272,7 @@ def main(folder: Path, names: list[str]) -> None:
     for name in names or everything():
         found = measure(name)
         text = json.dumps(found, separators=(",", ":")) + "\n"
-        path = folder / f"{name}.json.gz"
+        path = folder / f"{found['model']}.json.gz"
         path.write_bytes(gzip.compress(text.encode(), mtime=0))
         print(f"{name}: {len(found['rows'])} rows, {found['totals']}, {path.stat().st_size} bytes")
 
