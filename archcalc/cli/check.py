@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from archcalc.cli.options import Request, exact_option, format_option, limit_option, set_option
+from archcalc.cli.options import (
+    Request,
+    exact_option,
+    format_option,
+    limit_option,
+    output_option,
+    set_option,
+)
 from archcalc.cli.state import State
 
 if TYPE_CHECKING:
@@ -74,6 +81,7 @@ bounds_options = (
 @set_option
 @exact_option
 @format_option
+@output_option
 @limit_option
 @click.pass_obj
 def check(
@@ -101,6 +109,7 @@ def check(
 @click.argument("targets", metavar="[TARGET...]", nargs=-1)
 @exact_option
 @format_option
+@output_option
 @limit_option
 @click.pass_obj
 def verify(

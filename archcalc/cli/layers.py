@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archcalc.cli.options import format_option
+from archcalc.cli.options import format_option, output_option
 from archcalc.cli.state import State
 from archcalc.formats import Options
 
@@ -12,6 +12,7 @@ from archcalc.formats import Options
 @click.command("layers")
 @click.argument("kind", required=False)
 @format_option
+@output_option
 @click.pass_obj
 def command(state: State, kind: str | None, format: str) -> None:
     """The layer kinds, or the manual page of one."""

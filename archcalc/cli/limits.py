@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from archcalc.cli.options import format_option
+from archcalc.cli.options import format_option, output_option
 from archcalc.cli.state import State
 from archcalc.formats import Options
 
 
 @click.command("limits")
 @format_option
+@output_option
 @click.pass_obj
 def command(state: State, format: str) -> None:
     """What is read and built before archcalc says no.

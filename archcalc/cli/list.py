@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archcalc.cli.options import exact_option, format_option
+from archcalc.cli.options import exact_option, format_option, output_option
 from archcalc.cli.state import State
 from archcalc.formats import Options
 
@@ -12,6 +12,7 @@ from archcalc.formats import Options
 @click.command("list")
 @exact_option
 @format_option
+@output_option
 @click.pass_obj
 def command(state: State, exact: bool, format: str) -> None:
     """The bundled networks, with their parameters and MACs."""

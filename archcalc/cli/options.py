@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,8 @@ import click
 
 from archcalc.analysis.counting import CHOICES, NAME, Counting
 from archcalc.cli.state import State
-from archcalc.formats import FORMATS, Options
+from archcalc.formats import FORMATS, SUFFIXES, Options
+from archcalc.formats.pick import Pick
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -71,8 +73,20 @@ def name_values(
     return pairs
 
 
-def _format(ctx: click.Context, param: click.Parameter, value: str) -> str:
-    ctx.ensure_object(State).format = value
+def _format(ctx: click.Context, param: click.Parameter, value: str | None) -> str:
+    state = ctx.ensure_object(State)
+    if value is not None:
+        state.format = value
+    return state.format
+
+
+def _output(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The file for the answer; without --format, its suffix says which one."""
+    if value is not None:
+        state = ctx.ensure_object(State)
+        state.file = value
+        if ctx.get_parameter_source("format") in (None, click.core.ParameterSource.DEFAULT):
+            state.format = SUFFIXES.get(os.path.splitext(value)[1].lower(), state.format)
     return value
 
 
@@ -80,10 +94,29 @@ format_option = click.option(
     "--format",
     "format",
     type=click.Choice(list(FORMATS)),
-    default="table",
     is_eager=True,
     callback=_format,
     help="How the answer is written.  [default: table]",
+)
+output_option = click.option(
+    "--output",
+    metavar="FILE",
+    callback=_output,
+    expose_value=False,
+    help="Write the answer into FILE, whole or not at all; its suffix says the format.",
+)
+columns_option = click.option(
+    "--columns",
+    metavar="NAME,...",
+    help="The columns to show: path, kind, arguments, input, output, line, params, macs, ...",
+)
+sort_option = click.option(
+    "--sort",
+    metavar="NAME",
+    help="Order by a column, the largest first; -NAME: the smallest first.",
+)
+top_option = click.option(
+    "--top", type=Number(1), metavar="N", help="Show N rows and the sum of the others."
 )
 set_option = click.option(
     "--set",
@@ -201,11 +234,15 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         rows: int,
         format: str,
         convention: str,
+        columns: str | None,
+        sort: str | None,
+        top: int | None,
         **kwargs: Any,
     ) -> None:
         counting = counting_of({name: kwargs.pop(name) for name in CHOICES}, convention)
         state = click.get_current_context().ensure_object(State)
-        output = Options(exact, rows or None)
+        keys = tuple(key.strip() for key in (columns or "").split(",") if key.strip())
+        output = Options(exact, rows or None, Pick(keys, sort or "", top))
         request = Request(overrides, limits, batch, depth, expand, counting, output, state)
         command(*args, request=request, **kwargs)
 
@@ -224,6 +261,10 @@ def row_options(command: Callable[..., None]) -> Callable[..., None]:
         exact_option,
         convention_option,
         format_option,
+        output_option,
+        columns_option,
+        sort_option,
+        top_option,
         rows_option,
         *choice_options,
         limit_option,

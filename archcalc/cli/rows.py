@@ -26,7 +26,8 @@ def _print(
     subject, result = counted(target, request)
     if len(metrics) == 1:
         metrics = tuple(shown_by(metrics[0], result.totals))
-    document = Rows(subject, result, metrics, shares=shares, shapes=shapes)
+    wanted = request.output.pick.wanted
+    document = Rows(subject, result, metrics, shares=shares, shapes=shapes, wanted=wanted)
     show(document, request.state, request.output)
     if subject.problems:
         raise Complaint(*subject.problems)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from archcalc.cli.options import Request, format_option, limit_option, set_option
+from archcalc.cli.options import Request, format_option, limit_option, output_option, set_option
 from archcalc.cli.state import State
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.argument("target")
 @set_option
 @format_option
+@output_option
 @limit_option
 @click.pass_obj
 def command(

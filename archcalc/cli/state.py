@@ -8,4 +8,6 @@ class State:
 
     def __init__(self) -> None:
         self.format = "table"
+        self.file: str | None = None
+        """Where the answer goes, if not to standard output."""
         self.answered = False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from archcalc import __version__
+from archcalc.formats.pick import picked_data
 
 if TYPE_CHECKING:
     from archcalc.formats import Options
@@ -18,7 +19,7 @@ SCHEMA_VERSION: Final = 1
 
 def render(document: Document, options: Options, out: TextIO) -> None:
     """Writes ``document`` as one object."""
-    write(document.data(), out)
+    write(picked_data(document.data(), options.pick), out)
 
 
 def write(data: dict[str, Any], out: TextIO) -> None:

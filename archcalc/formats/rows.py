@@ -11,6 +11,8 @@ from archcalc.analysis.counting import statement
 from archcalc.analysis.metrics import METRICS, Metric, all_under, figures_by_name, under
 from archcalc.formats.cells import arguments_text, shape_text
 from archcalc.formats.document import Cell, Column, Line, Part, Share, Table, Words
+from archcalc.formats.pick import unknown
+from archcalc.terms import OPERATION_KINDS
 
 if TYPE_CHECKING:
     from archcalc.analysis.count import Figures, Result, Row
@@ -65,6 +67,7 @@ class Rows:
         *,
         shares: Iterable[str] = (),
         shapes: bool = False,
+        wanted: Iterable[str] = (),
     ) -> None:
         self.subject = subject
         self.result = result
@@ -72,11 +75,14 @@ class Rows:
         self.metrics = all_under(metrics, convention)
         self.shares = [under(METRICS[name], convention) for name in shares]
         self.shapes = shapes
+        self.wanted = tuple(wanted)
+        """Columns that are asked for by their key, beside those that are there anyway."""
 
     def parts(self, rows: int | None) -> Sequence[Part]:
         folded = fold(self.result, rows) if rows is not None else None
         result = folded.result if folded else self.result
         filled = list(self._columns(result))
+        filled += self._further([f.column.key for f in filled], result)
         lines = [Line(tuple(f.of(row) for f in filled)) for row in result.rows]
         if folded and folded.rest:
             rest = folded.rest
@@ -147,6 +153,36 @@ class Rows:
                 _share(share, whole),
                 Share(share.of(whole), share.of(whole)),
             )
+
+    def _further(self, there: list[str], result: Result) -> Iterator[_Filled]:
+        """The columns that are wanted and not there yet."""
+        whole = result.totals
+        makers: dict[str, Callable[[], _Filled]] = {
+            "line": lambda: _Filled(Column("line", "Line", right=True), lambda r: r.line, None),
+            "input": lambda: _Filled(Column("input", "Input"), lambda r: _input_shape(r, ""), None),
+        }
+        for metric in METRICS.values():
+            metric = under(metric, result.counting.convention)
+            makers[metric.name] = lambda m=metric: _Filled(  # type: ignore[misc]
+                Column(m.name, m.title, right=True), _value(m), m.of(whole)
+            )
+            makers[f"share_{metric.name}"] = lambda m=metric: _Filled(  # type: ignore[misc]
+                Column(f"share_{m.name}", f"of {m.title}", right=True),
+                _share(m, whole),
+                Share(m.of(whole), m.of(whole)),
+            )
+        for kind in OPERATION_KINDS:
+            makers.setdefault(
+                kind,
+                lambda k=kind: _Filled(  # type: ignore[misc]
+                    Column(k, k, right=True), _operations(k), whole.operations[k]
+                ),
+            )
+        for key in dict.fromkeys(self.wanted):
+            if key not in there:
+                if key not in makers:
+                    raise unknown(key, [*there, *makers])
+                yield makers[key]()
 
     def _input_lines(self, filled: list[_Filled]) -> list[Line]:
         batch = self._batch()
@@ -234,6 +270,10 @@ def _input_shape(row: Row, batch: str) -> str:
     inputs = row.nodes[0].inputs
     more = f" and {len(inputs) - 1} more" if len(inputs) > 1 else ""
     return shape_text(inputs[0].output, batch) + more if inputs else ""
+
+
+def _operations(kind: str) -> Callable[[Row], Cell]:
+    return lambda row: row.figures.operations[kind]
 
 
 def _share(metric: Metric, whole: Figures) -> Callable[[Row], Cell]:

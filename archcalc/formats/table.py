@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final, TextIO
 
+from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
 from archcalc.formats.document import Document, Pairs, Part, Share, Table, Words
 from archcalc.formats.paint import Sheet, Spans, sheet, write
@@ -29,7 +30,7 @@ NARROWEST: Final = 12
 def render(document: Document, options: Options, out: TextIO) -> None:
     """Draws ``document`` on ``out``."""
     on = sheet(out)
-    write(drawn(document.parts(options.rows), on, exact=options.exact), out, styled=on.styled)
+    write(drawn(parts_of(document, options), on, exact=options.exact), out, styled=on.styled)
 
 
 def drawn(parts: Sequence[Part], on: Sheet, *, exact: bool) -> Iterator[Spans]:
