@@ -311,3 +311,31 @@ def test_macs_and_answers_at_every_measured_size(model: str) -> None:
         (out,) = graph.outputs
         assert list(out.output.sizes) == run["output"]["out"]
         assert count(graph).totals.mac == run["macs"]
+
+
+@pytest.mark.parametrize(
+    "model, sizes, params, macs",
+    [
+        # windows that are filled up, patches that are cut off or filled up, windows that shrink
+        ("swin_t", (230, 250), 28_288_354, 6_972_914_304),
+        ("swin_t", (36, 45), 28_288_354, 602_043_648),
+        ("swin_b", (320, 384), 87_768_224, 40_742_828_032),
+        ("swin_v2_t", (200, 312), 28_351_570, 6_901_699_584),
+        ("swin_v2_t", (64, 64), 28_351_570, 868_383_744),
+        ("swin3d_t", (9, 100, 130), 28_158_070, 9_086_146_560),
+        ("swin3d_t", (4, 50, 51), 28_158_070, 674_995_200),
+        ("swin3d_t", (1, 224, 224), 28_158_070, 4_504_556_544),
+        ("maxvit_t", (448, 448), 30_919_624, 22_224_506_880),
+        # built for these sizes, which its positions depend on
+        ("mvit_v1_b", (8, 160, 160), 36_462_832, 15_301_017_792),
+        ("mvit_v1_b", (16, 200, 264), 36_626_416, 82_184_176_320),
+        ("mvit_v2_s", (8, 160, 160), 34_493_968, 13_646_423_232),
+        ("mvit_v2_s", (32, 288, 288), 34_593_808, 322_531_381_440),
+    ],
+)
+def test_odd_sizes(model: str, sizes: tuple[int, ...], params: int, macs: int) -> None:
+    """As torchvision 0.28.0 and PyTorch's counter have them, on the meta device."""
+    axes = ("depth", "height", "width")[-len(sizes) :]
+    overrides = {f"input.{axis}": str(size) for axis, size in zip(axes, sizes, strict=True)}
+    found = count(build(model, overrides).graph).totals
+    assert (found.params, found.mac) == (params, macs)
