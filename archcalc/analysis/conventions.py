@@ -14,7 +14,7 @@ The figures that this must reproduce were measured with the tools: ``tests/data/
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import prod
 from types import MappingProxyType
@@ -119,7 +119,7 @@ QUANTITIES: Final = {
     ),
     "softmax": Quantity("score of the softmax", lambda f: f.of_kind("exp", "softmax")),
     "scale": Quantity("score that is scaled", lambda f: f.of_kind("mul", "scale")),
-    "mul": Quantity("other multiplication", lambda f: f.of_kind("mul")),
+    "mul": Quantity("multiplication", lambda f: f.of_kind("mul")),
     "add": Quantity("addition", lambda f: f.of_kind("add")),
     "cmp": Quantity("comparison", lambda f: f.of_kind("cmp")),
     "div": Quantity("division", lambda f: f.of_kind("div")),
@@ -140,13 +140,13 @@ class Each(NamedTuple):
     of: str
     kinds: tuple[str, ...]
     """The layer kinds; empty: all."""
-    where: Mapping[str, Any]
+    where: tuple[tuple[str, Any], ...]
     """Values that the layer's arguments must have."""
 
     def meets(self, layer: Layer) -> bool:
         """Whether it is for this layer."""
         return (not self.kinds or layer.kind in self.kinds) and all(
-            getattr(layer, name) == value for name, value in self.where.items()
+            getattr(layer, name) == value for name, value in self.where
         )
 
     def count(self, facts: Facts) -> int:
@@ -157,10 +157,19 @@ class Each(NamedTuple):
         """``2 per element``."""
         return f"{self.weight} per {QUANTITIES[self.of].one}"
 
+    @property
+    def condition(self) -> str:
+        """What it asks of the arguments: `` without affine``; nothing for what is usual."""
+        return "".join(
+            f" without {name}" if value is False else f" with {name} {value}"
+            for name, value in self.where
+            if value is not True
+        )
+
 
 def each(weight: int, of: str, /, *kinds: str, **where: Any) -> Each:
     """``each(2, "element", "batch_norm", affine=True)``."""
-    return Each(weight, of, kinds, where)
+    return Each(weight, of, kinds, tuple(where.items()))
 
 
 class Convention(NamedTuple):
@@ -259,6 +268,7 @@ CONVENTIONS: Final = {
             each(2, "element", "batch_norm", "group_norm", "instance_norm", affine=True),
             each(1, "element", "batch_norm", "group_norm", "instance_norm", affine=False),
             each(1, "element", "layer_norm", "relu6", "leaky_relu", "silu", "softmax"),
+            each(4, "element", "lrn"),
             *_PTFLOPS_TWICE,
             each(2, "output", "upsample"),
             each(10, "state", "lstm"),
@@ -348,6 +358,7 @@ CONVENTIONS: Final = {
                 *("relu", "leaky_relu", "prelu", "elu", "gelu", "gelu_tanh", "silu", "softmax"),
             ),
             each(1, "input", *AVERAGES, *MAXIMA),
+            each(4, "element", "lrn"),
             each(1, "input", "upsample"),
             each(2, "state", "lstm"),
             each(1, "state", "gru"),
@@ -368,7 +379,8 @@ CONVENTIONS: Final = {
         "torchprofile 0.1.0",
         "MACs, as torchprofile counts them",
         (
-            each(1, "mac", *PRODUCTS, "lstm"),
+            each(1, "mac", *CONVOLUTIONS, *MATRICES, "lstm"),
+            each(1, "kernel, everywhere", "conv_transpose"),
             each(1, "scale", *ATTENTION),
             each(
                 1,
@@ -454,19 +466,3 @@ def written_as(target: str) -> Callable[[str, str], str]:
         return ""
 
     return called
-
-
-def by_quantity(lines: Iterable[Each]) -> dict[str, dict[int, list[str]]]:
-    """The lines of a convention by quantity and weight, each with its layers in words."""
-    found: dict[str, dict[int, list[str]]] = {}
-    for line in lines:
-        names = line.kinds or ("every layer",)
-        said = "".join(
-            f" with {name} {value}" if not isinstance(value, bool) else f" without {name}"
-            for name, value in line.where.items()
-            if value is not True
-        )
-        found.setdefault(line.of, {}).setdefault(line.weight, []).extend(
-            name + said for name in names
-        )
-    return found

@@ -16,6 +16,8 @@ COMMANDS: Final = {
     "compare": "archcalc.cli.compare:command",
     "check": "archcalc.cli.check:check",
     "verify": "archcalc.cli.check:verify",
+    "conventions": "archcalc.cli.conventions:command",
+    "identify": "archcalc.cli.identify:command",
     "show": "archcalc.cli.show:command",
     "layers": "archcalc.cli.layers:command",
     "limits": "archcalc.cli.limits:command",
