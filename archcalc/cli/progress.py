@@ -24,12 +24,20 @@ class Progress:
     def __init__(self) -> None:
         self._what = ""
         self._done: Callable[[], int] = int
+        self._total: int | None = None
+        self._unit = ""
         self._ended: Event | None = None
         self._thread: Thread | None = None
 
-    def now(self, what: str, done: Callable[[], int] = int) -> None:
+    def now(
+        self,
+        what: str,
+        done: Callable[[], int] = int,
+        total: int | None = None,
+        unit: str = "layers",
+    ) -> None:
         """Says what is being done; ``done`` tells how much of it is, whenever it is asked."""
-        self._what, self._done = what, done
+        self._what, self._done, self._total, self._unit = what, done, total, unit
 
     def __enter__(self) -> Progress:
         if sys.stderr.isatty():
@@ -62,5 +70,5 @@ class Progress:
             task = bar.add_task("", total=None)
             while not ended.wait(REFRESH):
                 done = self._done()
-                words = f"{self._what}, {done:,} layers" if done else self._what
-                bar.update(task, description=words, refresh=True)
+                words = f"{self._what}, {done:,} {self._unit}" if done else self._what
+                bar.update(task, description=words, total=self._total, completed=done, refresh=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from archcalc.analysis.count import Result, count
 from archcalc.analysis.counting import Counting
-from archcalc.analysis.metrics import METRICS
+from archcalc.analysis.metrics import METRICS, all_under
 from archcalc.graph import Graph
 from archcalc.language.spec import Spec
 from archcalc.problems import FILE, USAGE, Complaint, Problem, nearest
@@ -49,8 +49,13 @@ class Sweep:
         given: Mapping[str, Given] | None = None,
         counting: Counting | None = None,
         batch: int = 1,
+        bundled: bool = False,
     ) -> None:
-        taken = [name for name in space.names if name in (*METRICS, *RESULTS)]
+        counting = counting or Counting()
+        own = all_under(("params", "macs"), counting.convention)
+        self.metrics = {**METRICS, **{metric.name: metric for metric in own}}
+        """The figures that there are, by name."""
+        taken = [name for name in space.names if name in (*self.metrics, *RESULTS)]
         if taken:
             raise usage(f"'{taken[0]}' cannot be swept: a figure of the sweep has that name")
         self.spec = spec
@@ -58,10 +63,10 @@ class Sweep:
         self.variant = variant
         self.overrides = dict(overrides or {})
         self.given = dict(given or {})
-        counting = counting or Counting()
 
-        def counted(graph: Graph) -> Result:
-            return count(graph, counting, batch=batch)
+        def counted(graph: Graph, variant: str | None) -> Result:
+            target = f"{spec.name}@{variant or spec.default_variant}" if bundled else ""
+            return count(graph, counting, batch=batch, target=target)
 
         self.counting = counting
         self.batch = batch
@@ -76,7 +81,7 @@ class Sweep:
         self, metrics: Iterable[str] = SHOWN, start: int = 0, most: int = CHUNK
     ) -> Iterator[Chunk]:
         """The figures of all configurations from ``start`` on, in order."""
-        rules: dict[str, Rule] = {name: METRICS[name].of for name in metrics}
+        rules: dict[str, Rule] = {name: self.metrics[name].of for name in metrics}
         for box in self.space.boxes(most, start):
             yield chunk(self.walker, box, rules)
 
@@ -186,8 +191,19 @@ def tabled(spec: Spec, path: str, lines: Iterable[str]) -> tuple[Axis, dict[str,
     return Axis(len(cells), columns), given
 
 
-def published(spec: Spec, variants: Sequence[str]) -> dict[str, Given]:
+def space(axes: Sequence[Axis]) -> Space:
+    """The space of these axes. Raises `Complaint`."""
+    if len(axes) > AXES:
+        raise usage(f"a sweep has at most {AXES} settings, this one {len(axes)}")
+    found = Space(tuple(axes))
+    if found.size > 10**15:
+        raise usage(f"{found.size:,} configurations are more than anybody can wait for")
+    return found
+
+
+def published(spec: Spec, axis: Axis) -> dict[str, Given]:
     """What others have published of each variant beside its size: accuracies, as columns."""
+    variants = axis.columns[VARIANT].texts(np.arange(axis.size))
     records = {variant: spec.published(variant) for variant in dict.fromkeys(variants)}
     names = {
         name: None

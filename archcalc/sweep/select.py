@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from archcalc.analysis.metrics import METRICS
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.language.expressions import Expression, literal, parse
 from archcalc.limits import LIMITS
@@ -19,7 +18,7 @@ from archcalc.sweep.arithmetic import ArrayArithmetic
 from archcalc.sweep.arrays import Data, Grid, Many, Split
 from archcalc.sweep.evaluate import Chunk
 from archcalc.sweep.request import RESULTS, Sweep
-from archcalc.sweep.values import Listed
+from archcalc.sweep.values import FLOAT, INT, Listed
 
 WIDE: Final = LIMITS._replace(integer=2**256)
 """Figures are larger than what a spec may hold."""
@@ -31,42 +30,65 @@ class Goal(NamedTuple):
 
     name: str
     largest: bool
+    figure: bool
+    """Whether it is worked out, not given."""
 
 
 def goals(sweep: Sweep, text: str, option: str) -> list[Goal]:
-    """The goals of ``--pareto`` and ``--sort``; what came with a file is to be large."""
+    """What ``--pareto`` names; what came with a file is to be large, all else small."""
     found: list[Goal] = []
     for part in text.split(","):
         name, colon, direction = part.strip().partition(":")
-        known = names(sweep)
-        if name not in known:
-            raise unknown(name, known, option)
         if colon and direction not in DIRECTIONS:
             raise _usage(f"{option}: '{direction[:40]}' is neither min nor max")
-        if kind(sweep, name) == "text":
-            raise _usage(f"{option}: '{name}' is not a number everywhere")
-        found.append(Goal(name, direction == "max" if colon else name in sweep.given))
+        largest = direction == "max" if colon else name in sweep.given
+        found.append(_goal(sweep, name, option, largest=largest))
     return found
+
+
+def orders(sweep: Sweep, text: str, option: str = "--sort") -> list[Goal]:
+    """What ``--sort`` names: the largest first, behind a ``-`` the smallest."""
+    parts = [part.strip() for part in text.split(",")]
+    return [
+        _goal(sweep, part.removeprefix("-"), option, largest=not part.startswith("-"))
+        for part in parts
+    ]
+
+
+def _goal(sweep: Sweep, name: str, option: str, *, largest: bool) -> Goal:
+    known = names(sweep)
+    if name not in known:
+        raise unknown(name, known, option)
+    if kind(sweep, name) == "text":
+        raise _usage(f"{option}: '{name}' is not a number everywhere")
+    return Goal(name, largest, kind(sweep, name) == "figure")
 
 
 def names(sweep: Sweep) -> list[str]:
     """What a condition, a goal or an order may hang on."""
-    return [*sweep.space.names, *sweep.given, *METRICS]
+    return [*sweep.space.names, *sweep.given, *sweep.metrics]
 
 
 def kind(sweep: Sweep, name: str) -> str:
     """Whether a column holds numbers (``figure``, ``number``) or ``text``."""
+    if name in sweep.metrics:
+        return "figure"
+    return "text" if type_of(sweep, name) is str else "number"
+
+
+def type_of(sweep: Sweep, name: str) -> type:
+    """What a column holds: whole numbers, numbers or texts."""
+    if name in sweep.metrics:
+        return int
+    if name in RESULTS:
+        return str
     if name in sweep.given:
-        return "number" if all(_is_number(t) for t in sweep.given[name].texts if t) else "text"
-    if name in sweep.space.names:
-        values = sweep.space.column(name)[1].values
-        numeric = not isinstance(values, Listed) or values.numeric
-        return "number" if numeric else "text"
-    return "figure"
-
-
-def _is_number(text: str) -> bool:
-    return type(literal(text)) in (int, float)
+        sorts = Listed(sweep.given[name].texts).kinds
+    else:
+        sorts = sweep.space.column(name)[1].values.kinds
+    if not sorts <= {INT, FLOAT}:
+        return str
+    return float if FLOAT in sorts else int
 
 
 def unknown(name: str, known: Iterable[str], option: str) -> Complaint:
@@ -289,32 +311,51 @@ def columns_of(sweep: Sweep, shown: Sequence[str]) -> list[str]:
     return [*sweep.space.names, *sweep.given, *shown, *RESULTS]
 
 
-def table_of(sweep: Sweep, chunk: Chunk, rows: Data, shown: Sequence[str]) -> Table:
-    """Some rows of a chunk."""
-    columns: dict[str, list[Any]] = {name: chunk.texts(name, rows) for name in sweep.space.names}
+def chosen(sweep: Sweep, text: str, option: str = "--columns") -> list[str]:
+    """The columns that ``--columns`` names, in its order."""
+    known = [*names(sweep), *RESULTS]
+    found = [part.strip() for part in text.split(",")]
+    for name in found:
+        if name not in known:
+            raise unknown(name, known, option)
+    return list(dict.fromkeys(found))
+
+
+def table_of(sweep: Sweep, chunk: Chunk, rows: Data, names: Sequence[str]) -> Table:
+    """Some rows of a chunk, with these columns."""
+    columns: dict[str, list[Any]] = {}
     positions = chunk.positions(rows)
-    for name, given in sweep.given.items():
-        columns[name] = [given.texts[p] for p in positions[given.axis].tolist()]
     codes = chunk.codes[rows]
     refused = np.flatnonzero(codes).tolist()
-    for name in shown:
-        values: list[Any] = chunk.figures[name][rows].tolist()
-        for row in refused:
-            values[row] = None
-        columns[name] = values
-    places = [f"{p.source.name}:{p.line}" if p else "" for _, p in chunk.reasons]
-    words = [message for message, _ in chunk.reasons]
-    columns["reason"] = list(map(words.__getitem__, codes.tolist()))
-    columns["at"] = list(map(places.__getitem__, codes.tolist()))
-    start = sweep.space.number(chunk.box)
-    return Table(columns, (rows + start).tolist())
+    for name in names:
+        if name in sweep.given:
+            given = sweep.given[name]
+            columns[name] = [given.texts[p] for p in positions[given.axis].tolist()]
+        elif name in chunk.figures:
+            columns[name] = chunk.figures[name][rows].tolist()
+            for row in refused:
+                columns[name][row] = None
+        elif name in RESULTS:
+            words = [_result(name, *reason) for reason in chunk.reasons]
+            columns[name] = list(map(words.__getitem__, codes.tolist()))
+        else:
+            columns[name] = chunk.texts(name, rows)
+    return Table(columns, (rows + sweep.space.number(chunk.box)).tolist())
+
+
+def _result(name: str, message: str, place: Place | None) -> str:
+    if name == "reason":
+        return message
+    return f"{place.source.name}:{place.line}" if place else ""
 
 
 class Selection(NamedTuple):
     """What is wanted of a sweep."""
 
-    shown: Sequence[str]
-    """The figures to show."""
+    columns: Sequence[str]
+    """The columns to show."""
+    figures: Sequence[str]
+    """Those of them that are worked out."""
     where: Condition | None = None
     pareto: Sequence[Goal] = ()
     sort: Sequence[Goal] = ()
@@ -323,10 +364,10 @@ class Selection(NamedTuple):
     @property
     def metrics(self) -> list[str]:
         """The figures that are needed."""
-        used = [*self.shown]
+        used = [*self.figures]
         if self.where:
-            used += [name for name in self.where.used if name in METRICS]
-        used += [goal.name for goal in (*self.pareto, *self.sort) if goal.name in METRICS]
+            used += [name for name in self.where.used if name in self.where.sweep.metrics]
+        used += [goal.name for goal in (*self.pareto, *self.sort) if goal.figure]
         return list(dict.fromkeys(used))
 
     @property
@@ -347,10 +388,17 @@ class Counts:
         self.done = self.refused = self.taken = 0
 
 
-def tables(sweep: Sweep, selection: Selection, counts: Counts, start: int = 0) -> Iterator[Table]:
+def tables(
+    sweep: Sweep,
+    selection: Selection,
+    counts: Counts,
+    start: int = 0,
+    points: Points | None = None,
+) -> Iterator[Table]:
     """The rows that are wanted, in the order that is wanted.
 
-    Refused configurations are rows, too, unless rows are chosen by their figures.
+    Refused configurations are rows, too, unless rows are chosen by their figures. ``points`` gets
+    all of which the condition holds, for a picture.
     """
     kept = None if selection.streams else _Kept(sweep, selection)
     counts.done = start
@@ -360,21 +408,58 @@ def tables(sweep: Sweep, selection: Selection, counts: Counts, start: int = 0) -
             rows = np.flatnonzero(chunk.codes == 0)
         if selection.where and len(rows):
             rows = rows[selection.where.holds(chunk, rows)]
-        if kept is None and selection.top is not None:
-            rows = rows[: selection.top - counts.taken]
         counts.done += chunk.size
         counts.refused += int(np.count_nonzero(chunk.codes))
+        if points is not None:
+            points.add(sweep, chunk, rows[chunk.codes[rows] == 0])
         if kept is not None:
             kept.add(chunk, rows)
             continue
+        if selection.top is not None:
+            rows = rows[: selection.top - counts.taken]
         counts.taken += len(rows)
-        yield table_of(sweep, chunk, rows, selection.shown)
+        yield table_of(sweep, chunk, rows, selection.columns)
         if selection.top is not None and counts.taken >= selection.top:
             return
     if kept is not None:
         table = kept.best()
         counts.taken = table.size
         yield table
+
+
+class Points:
+    """Configurations as points of a picture: some of them, and all that no other beats."""
+
+    def __init__(self, sweep: Sweep, across: Goal, up: Goal, most: int) -> None:
+        self.goals = (across, up)
+        self.step = -(-sweep.space.size // most)
+        """Only each so many-th is drawn."""
+        self._drawn: list[Data] = []
+        self._best = np.empty((2, 0))
+
+    def add(self, sweep: Sweep, chunk: Chunk, rows: Data) -> None:
+        """Takes rows of a chunk."""
+        if not len(rows):
+            return
+        columns = [worth(sweep, chunk, rows, goal).astype(np.float64) for goal in self.goals]
+        points = np.stack(columns)
+        points = points[:, np.isfinite(points).all(axis=0)]
+        self._drawn.append(points[:, :: self.step])
+        both = np.concatenate((self._best, points), axis=1)
+        self._best = both[:, front(list(both))]
+
+    def _signed(self, points: Data) -> list[tuple[float, float]]:
+        signs = [-1 if goal.largest else 1 for goal in self.goals]
+        return [(signs[0] * x, signs[1] * y) for x, y in points.T.tolist()]
+
+    @property
+    def drawn(self) -> list[tuple[float, float]]:
+        return [point for points in self._drawn for point in self._signed(points)]
+
+    @property
+    def best(self) -> list[tuple[float, float]]:
+        """Those that no other beats, from left to right."""
+        return sorted(set(self._signed(self._best)))
 
 
 class _Kept:
@@ -391,7 +476,7 @@ class _Kept:
         """Takes what is wanted of a chunk, and drops what is no longer."""
         keys = [worth(self.sweep, chunk, rows, goal) for goal in self.orders]
         chosen = self._wanted(keys)
-        self.tables.append(table_of(self.sweep, chunk, rows[chosen], self.selection.shown))
+        self.tables.append(table_of(self.sweep, chunk, rows[chosen], self.selection.columns))
         self.keys.append([key[chosen] for key in keys])
         if len(self.tables) > 1 and (self.selection.pareto or self.selection.top is not None):
             self._thin()

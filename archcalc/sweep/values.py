@@ -33,6 +33,13 @@ class Values(Protocol):
     def numbers(self, index: Data) -> Data:
         """The numbers, all of one sort."""
 
+    @property
+    def kinds(self) -> set[int]:
+        """`INT`, `FLOAT`, and 0 where something is no number; what is empty has no kind."""
+
+    def digest(self) -> str:
+        """What tells these values from others."""
+
 
 class Listed:
     """Values that were given one by one."""
@@ -59,10 +66,14 @@ class Listed:
     def __len__(self) -> int:
         return len(self._texts)
 
+    def digest(self) -> str:
+        """What tells these values from others."""
+        return repr(self._texts)
+
     @property
-    def numeric(self) -> bool:
-        """Whether all of them are numbers."""
-        return bool((self._sorts < 0).all())
+    def kinds(self) -> set[int]:
+        texts = np.array([bool(text) for text in self._texts])
+        return {min(sort, 0) for sort in self._sorts[texts].tolist()}
 
     def texts(self, index: Data) -> list[str]:
         return [self._texts[i] for i in index.tolist()]
@@ -89,6 +100,13 @@ class Progression:
 
     def __len__(self) -> int:
         return self.count
+
+    @property
+    def kinds(self) -> set[int]:
+        return {FLOAT if self.digits else INT}
+
+    def digest(self) -> str:
+        return repr((self.start, self.step, self.count, self.digits))
 
     def _whole(self, index: Data) -> Data:
         return np.asarray(self.start + self.step * index.astype(np.int64))
@@ -120,6 +138,13 @@ class Plain:
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    @property
+    def kinds(self) -> set[int]:
+        return {FLOAT if self._numbers.dtype.kind == "f" else INT}
+
+    def digest(self) -> str:
+        return repr(self._numbers.tolist())
 
     def texts(self, index: Data) -> list[str]:
         return [repr(n) for n in self._numbers[index].tolist()]

@@ -126,7 +126,8 @@ class Question(NamedTuple):
     overrides: dict[str, str]
     """Settings that are the same everywhere, or hang on others: texts as of ``--set``."""
     space: Space
-    counted: Callable[[Graph], Result]
+    counted: Callable[[Graph, str | None], Result]
+    """The rows of a graph, and which variant it is."""
 
 
 class Outcome(NamedTuple):
@@ -201,7 +202,7 @@ class Walker:
             for problem in built.problems[:1]:
                 graph.refusals.append(Refusal(None, None, problem, problem.place))
             if not built.problems:
-                result = question.counted(graph)
+                result = question.counted(graph, variant)
         except Complaint as complaint:
             problem = complaint.problems[0]
             graph.refusals.append(Refusal(None, None, problem, problem.place))
