@@ -92,8 +92,13 @@ class Graph:
         """Every layer, in order; composites as several nodes with one path."""
         self.inputs: dict[str, Node] = {}
         self.outputs: list[Node] = []
-        self._judge = judge
+        self.judge = judge
         self._known: dict[Any, Shape] = {}
+
+    @property
+    def different(self) -> int:
+        """How many layers differ in their arguments or in the shapes that go in."""
+        return len(self._known)
 
     def add_input(self, name: str, shape: Shape, place: Place | None = None) -> Node:
         """A tensor that comes from outside."""
@@ -133,8 +138,8 @@ class Graph:
             pass
         except TypeError:  # arrays are not hashable; a sweep works each one out
             key = None  # type: ignore[assignment]
-        self._judge(layer, layer.bounds(), ())  # of the arguments alone
-        self._judge(layer, layer.requires(*shapes), shapes)
+        self.judge(layer, layer.bounds(), ())  # of the arguments alone
+        self.judge(layer, layer.requires(*shapes), shapes)
         output = layer.output(*shapes)
         if key is not None:
             self._known[key] = output

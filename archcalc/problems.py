@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -63,6 +63,20 @@ class Complaint(Exception):
     def __init__(self, *problems: Problem) -> None:
         super().__init__("; ".join(p.message for p in problems))
         self.problems = problems
+
+
+def shorten(text: str, width: int = 60) -> str:
+    """``text``, cut where it is longer than a message should be."""
+    return text if len(text) <= width else text[:width] + "…"
+
+
+def listed(names: Collection[object], most: int = 20) -> str:
+    """Names as a message shows them: the first few, and how many more there are."""
+    from itertools import islice
+
+    shown = ", ".join(shorten(str(name)) for name in islice(names, most))
+    more = len(names) - most
+    return shown + (f" and {more:,} more" if more > 0 else "")
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:

@@ -42,11 +42,7 @@ class List(tuple[Any, ...]):
     def __new__(cls, items: Iterable[Any], limits: Limits) -> List:
         self = super().__new__(cls, items)
         if len(self) > limits.list_items:
-            raise ExpressionFault(
-                f"a list holds at most {limits.list_items:,} items, this one {len(self):,}",
-                code="limit",
-                help="--limit list_items=N raises the limit",
-            )
+            raise too_long(len(self), limits)
         self.weight = sum(i.weight if isinstance(i, List) else 1 for i in self)
         if self.weight > 16 * limits.list_items:
             raise ExpressionFault(
@@ -55,6 +51,15 @@ class List(tuple[Any, ...]):
                 code="limit",
             )
         return self
+
+
+def too_long(items: int, limits: Limits) -> ExpressionFault:
+    """The fault of a list that holds too much."""
+    return ExpressionFault(
+        f"a list holds at most {limits.list_items:,} items, this one {items:,}",
+        code="limit",
+        help="--limit list_items=N raises the limit",
+    )
 
 
 def describe(value: Any) -> str:
@@ -77,9 +82,21 @@ class Arithmetic:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self.spent = 0
+        """What has been worked out so far, as `spend` counts it."""
         self.functions: dict[str, Callable[..., Any]] = {
             name: getattr(self, f"fn_{name}") for name in FUNCTIONS
         }
+
+    def spend(self, amount: int) -> None:
+        """Counts ``amount`` more terms or items, so that no spec keeps the machine for long."""
+        self.spent += amount
+        if self.spent > self.limits.work:
+            raise ExpressionFault(
+                f"there is too much to work out: more than {self.limits.work:,} terms and items",
+                code="limit",
+                help="--limit work=N raises the limit",
+            )
 
     # Kinds of values.
 
@@ -124,6 +141,8 @@ class Arithmetic:
         """``left == right``, of any kinds."""
         if type(left) is bool or type(right) is bool:
             return left is right
+        if isinstance(left, List) and isinstance(right, List):
+            self.spend(min(left.weight, right.weight))
         return left == right
 
     def integer(self, value: Any) -> Any:
@@ -146,6 +165,7 @@ class Arithmetic:
 
     def add(self, a: Any, b: Any) -> Any:
         if isinstance(a, List) and isinstance(b, List):
+            self.spend(len(a) + len(b))
             return List((*a, *b), self.limits)
         return self.checked(self.number(a, "+") + self.number(b, "+"))
 
@@ -158,6 +178,7 @@ class Arithmetic:
                 raise ExpressionFault(
                     f"a list holds at most {self.limits.list_items:,} items", code="limit"
                 )
+            self.spend(len(a) * max(b, 0))
             return List(tuple(a) * b, self.limits)
         if isinstance(b, List) and type(a) is int:
             return self.mul(b, a)
@@ -209,7 +230,9 @@ class Arithmetic:
     # Functions. Their names are those of the language, behind `fn_`.
 
     def _numbers(self, name: str, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        found = values[0] if len(values) == 1 and isinstance(values[0], List) else values
+        found = values
+        if len(values) == 1 and isinstance(values[0], List):
+            found = self._list(name, values[0])
         if not found:
             raise ExpressionFault(f"{name} of nothing")
         for value in found:
@@ -219,6 +242,7 @@ class Arithmetic:
     def _list(self, name: str, value: Any) -> List:
         if not isinstance(value, List):
             raise ExpressionFault(f"{name} needs a list, got {describe(value)}", code="type")
+        self.spend(len(value))
         return value
 
     def fn_min(self, *values: Any) -> Any:
@@ -231,11 +255,9 @@ class Arithmetic:
         return abs(self.number(x, "abs"))
 
     def fn_round(self, x: Any) -> Any:
-        return (
-            self.checked(math.floor(self.number(x, "round") + 0.5))
-            if type(x) is float
-            else self.number(x, "round")
-        )
+        x = self.number(x, "round")
+        below = math.floor(x)  # x + 0.5 would itself be rounded
+        return self.checked(below + (x - below >= 0.5))
 
     def fn_floor(self, x: Any) -> Any:
         return self.checked(math.floor(self.number(x, "floor")))
@@ -256,7 +278,9 @@ class Arithmetic:
         return total
 
     def fn_len(self, values: Any) -> Any:
-        return len(self._list("len", values))
+        if not isinstance(values, List):
+            raise ExpressionFault(f"len needs a list, got {describe(values)}", code="type")
+        return len(values)
 
     def fn_sqrt(self, x: Any) -> Any:
         if self.number(x, "sqrt") < 0:
@@ -279,6 +303,7 @@ class Arithmetic:
                 code="limit",
                 help="repeat: N needs no list",
             )
+        self.spend(len(found))
         return List(found, self.limits)
 
     def fn_zip(self, *lists: Any) -> Any:
@@ -303,8 +328,12 @@ class Arithmetic:
             raise ExpressionFault(
                 f"linspace makes 1 to {self.limits.list_items:,} numbers, not {count}", code="limit"
             )
+        self.spend(count)
         step = (stop - start) / (count - 1) if count > 1 else 0.0
-        return List((start + step * i for i in range(count)), self.limits)
+        inner = [start + step * i for i in range(count)]
+        if count > 1:
+            inner[-1] = stop  # exactly, whatever the steps have lost
+        return List(inner, self.limits)
 
     def fn_make_divisible(self, value: Any, divisor: Any = 8, least: Any = None) -> Any:
         """The nearest multiple of ``divisor`` that does not lose more than 10 % (MobileNet)."""

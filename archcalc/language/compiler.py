@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from archcalc.language.declarations import Declarer, positive
-from archcalc.language.expressions import WORD
+from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.frame import Frame
 from archcalc.language.labels import label_steps
 from archcalc.language.program import Block, Module
-from archcalc.language.scope import Reports, Scope, shorten
+from archcalc.language.scope import Reports, Scope
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.language.steps import (
@@ -31,7 +31,7 @@ from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place
+from archcalc.problems import Complaint, Place, listed, shorten
 
 MODIFIERS: Final = ("name", "from", "repeat", "if", "else", "for", "in", "share", "note")
 SPECIAL: Final = ("do", "side", "residual", "add", "concat", "mul", "custom")
@@ -42,8 +42,10 @@ POSITIONAL: Final = 3
 class Compiler(Declarer):
     """Reads the chains of one file; ``report`` gets every fault."""
 
-    def __init__(self, module: Module, limits: Limits, report: Reports) -> None:
-        super().__init__(module, limits, report)
+    def __init__(
+        self, module: Module, limits: Limits, report: Reports, expressions: Expressions
+    ) -> None:
+        super().__init__(module, limits, report, expressions)
         self.follower_steps: dict[str, LayerStep] = {}
 
     # Chains and steps.
@@ -64,10 +66,11 @@ class Compiler(Declarer):
         outer, self.reader.scope = self.reader.scope, scope
         try:
             chain = self.chain(item)
-            if not scope.templates:
-                for name, place in scope.wanted:
-                    if name not in scope.tensors:
-                        close = self.report.near(name, scope.tensors)
+            tensors = scope.tensors
+            if not tensors.templates:
+                for name, place in tensors.wanted:
+                    if name not in tensors.names:
+                        close = self.report.near(name, sorted(tensors.names))
                         help = (
                             f"did you mean '{close}'?"
                             if close
@@ -111,7 +114,7 @@ class Compiler(Declarer):
 
     def is_tensor(self, word: str) -> bool:
         """Whether a branch's text is a tensor rather than a layer kind."""
-        if word in self.reader.scope.tensors:
+        if word in self.reader.scope.tensors.names:
             return True
         return not (
             word in KINDS or word in self.module.blocks or "." in word or word.startswith("$")
@@ -119,9 +122,8 @@ class Compiler(Declarer):
 
     def mapped_step(self, item: Mapping) -> Step | None:
         """A mapping with one operation and modifiers."""
-        given = {key.text: (key, value) for key, value in item}
+        given = item.entries
         operations = [key for key, _ in item if key.text not in MODIFIERS]
-        scope = self.reader.scope
         if not given:
             self.problem("an empty step", item.place, "leave it out, or name a layer", code="empty")
             return None
@@ -133,22 +135,25 @@ class Compiler(Declarer):
         values: Slot | None = None
         if "for" in given or "in" in given:
             loops, values = self.loop(given, item.place)
+        outer = self.reader.scope
+        if values is not None:
+            self.reader.scope = outer.within((*loops, "i"))
         repeat = self.reader.integer(given["repeat"][1]) if "repeat" in given else None
         if repeat is not None and repeat.code is None and (repeat.constant or 0) < 0:
             self.problem(
                 f"repeat must not be negative, got {repeat.constant}", repeat.place, code="value"
             )
-        added = {n for n in (*loops, *(["i"] if repeat or values else [])) if n not in scope.values}
-        scope.values |= added
+        if repeat is not None and values is None:
+            self.reader.scope = outer.within("i")
         try:
             step: Step | None
             if operations:
                 key = operations[0]
-                step = self.operation(key, item.entries[key.text][1])
+                step = self.operation(key, given[key.text][1])
             elif "from" in given or "name" in given:
                 step = PassStep(item.place)
             else:
-                names = ", ".join(given)
+                names = listed(given)
                 self.problem(
                     f"the step has no operation, only {names}",
                     item.place,
@@ -161,7 +166,7 @@ class Compiler(Declarer):
             self.modifiers(step, given)
             step.loop_names, step.loop_values, step.repeat = tuple(loops), values, repeat
         finally:
-            scope.values -= added
+            self.reader.scope = outer
         step.settle()
         return step
 
@@ -213,13 +218,13 @@ class Compiler(Declarer):
 
     def modifiers(self, step: Step, given: dict[str, tuple[Scalar, Item]]) -> None:
         """All that a step can have beside its operation."""
-        reader, scope = self.reader, self.reader.scope
+        reader, tensors = self.reader, self.reader.scope.tensors
         if "name" in given:
             step.name = reader.name(given["name"][1])
             if step.name.code is not None:
-                scope.templates = True
+                tensors.templates = True
             elif isinstance(step.name.constant, str):
-                scope.tensors.add(step.name.constant)
+                tensors.names.add(step.name.constant)
         if "from" in given:
             step.origin = reader.tensor(given["from"][1])
         if "if" in given:
@@ -278,7 +283,7 @@ class Compiler(Declarer):
             if rest in blocks:
                 return self.call(key.place, blocks[rest], rest, item)
             self.unknown(
-                f"'{alias}' has no block", rest, blocks, key.place, f"there are {', '.join(blocks)}"
+                f"'{alias}' has no block", rest, blocks, key.place, f"there are {listed(blocks)}"
             )
             return None
         self.unknown_operation(key, branch)
@@ -411,7 +416,7 @@ class Compiler(Declarer):
                 code="unknown",
             )
         else:
-            help = f"there are {', '.join(names)}" if names else "it has none"
+            help = f"there are {listed(names)}" if names else "it has none"
             if any(c in name for c in "()[]"):
                 help = "inside {..} or [..] an expression with a comma needs quotes"
             self.unknown(f"{word} has no argument", name, names, place, help)
@@ -583,7 +588,7 @@ class Compiler(Declarer):
                         name,
                         names,
                         where,
-                        f"there are {', '.join(names)}" if names else "it has none",
+                        f"there are {listed(names)}" if names else "it has none",
                     )
                 continue
             slot = self.by_type(declaration.type, value)
@@ -618,10 +623,6 @@ class Compiler(Declarer):
             step.settle()
             return step
 
-        # Loop names that are there now must still be there when the choice is made.
-        kept = Scope(scope.values, scope.tensors)
-        kept.templates = True
-        scope = kept
         step = ChosenStep(key.place, word, compile)
         step.label = key.text.lstrip("$").strip("()")
         return step

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from archcalc.language.expressions import WORD
+from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.frame import Frame
 from archcalc.language.program import Declaration, Module
-from archcalc.language.scope import Reports, ScopedReader, shorten
+from archcalc.language.scope import Reports, ScopedReader
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem
+from archcalc.problems import Complaint, Place, Problem, shorten
 from archcalc.shapes import DIMENSIONS
 
 TYPES: Final = ("int", "float", "bool", "str", "list", "any")
@@ -35,11 +35,13 @@ DTYPES: Final = (
 class Declarer:
     """Reads declarations of one file; ``report`` gets every fault."""
 
-    def __init__(self, module: Module, limits: Limits, report: Reports) -> None:
+    def __init__(
+        self, module: Module, limits: Limits, report: Reports, expressions: Expressions
+    ) -> None:
         self.module = module
         self.limits = limits
         self.report = report
-        self.reader = ScopedReader(limits, report)
+        self.reader = ScopedReader(limits, report, expressions)
 
     # What every part needs.
 
@@ -95,9 +97,24 @@ class Declarer:
                     code="value",
                 )
                 continue
+            if not self.short(key):
+                continue
             found[name] = self.declaration(name, value, key.place)
             scope.values.add(name)
         return found
+
+    def short(self, key: Scalar) -> bool:
+        """Whether a name is no longer than names may be; otherwise that is reported."""
+        if len(key.text) <= self.limits.name:
+            return True
+        found = f"this one {len(key.text):,}"
+        self.problem(
+            f"a name has at most {self.limits.name} characters, {found}",
+            key.place,
+            "--limit name=N raises the limit",
+            code="limit",
+        )
+        return False
 
     def declaration(self, name: str, item: Item, place: Place) -> Declaration:
         """One setting or argument: a type, a default, or a mapping of both and bounds."""
@@ -105,7 +122,9 @@ class Declarer:
             return Declaration(name, item.text, None, place)
         if not isinstance(item, Mapping):
             default = self.reader._cell(item)
-            return Declaration(name, type_of(default), default, item.place)
+            # A bare word (auto, half) may give way to a number; one in quotes is text for good.
+            bare = isinstance(item, Scalar) and item.plain and isinstance(default.constant, str)
+            return Declaration(name, "any" if bare else type_of(default), default, item.place)
         known = ("type", "default", "choices", "min", "max", "help")
         for key, _ in item:
             if key.text not in known:

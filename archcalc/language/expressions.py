@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from archcalc.language.arithmetic import FUNCTIONS, Arithmetic, ExpressionFault, List, describe
 from archcalc.limits import Limits
-from archcalc.problems import nearest
+from archcalc.problems import nearest, shorten
 from archcalc.shapes import DIMENSIONS
 
 
@@ -35,6 +35,9 @@ _NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]*(_[0-9]+)*)\Z")
 _FLOAT: Final = re.compile(r"[+-]?(0|[1-9][0-9_]*)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?\Z")
 _LEADING_ZERO: Final = re.compile(r"[+-]?0[0-9_]+\Z")
 _OTHER_BASE: Final = re.compile(r"[+-]?0[xXbBoO][0-9a-fA-F_]+\Z")
+_ODD: Final = re.compile(r"[^ -~]|[\\`]")
+# Python would only warn of these, on the terminal.
+_GLUED: Final = re.compile(r"(?<![\w.])([0-9][\w.]*?)(and|else|for|if|in|is|not|or)\b")
 WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 # What each arithmetic operator of Python's grammar is called in `Arithmetic`.
@@ -71,17 +74,66 @@ _NOT_HERE: Final[dict[str, str]] = {
 
 
 class Expression:
-    """A parsed expression: ``names`` it uses, ``constant`` if it uses none, and its code."""
+    """A parsed expression, with the names and tensors that it uses."""
 
-    __slots__ = ("code", "constant", "names", "tensors")
+    __slots__ = ("_compiled", "_text", "names", "tensors", "weight")
 
-    def __init__(
-        self, code: Code, names: tuple[str, ...], tensors: tuple[str, ...], constant: bool
-    ) -> None:
-        self.code = code
-        self.names = names
-        self.tensors = tensors
-        self.constant = constant
+    def __init__(self, text: str, compiled: Code, compiler: _Compiler) -> None:
+        self._text = text
+        self._compiled = compiled
+        self.names = tuple(compiler.names)
+        self.tensors = tuple(compiler.tensors)
+        self.weight = compiler.terms
+        """How many terms it has: what it costs to work out."""
+
+    @property
+    def constant(self) -> bool:
+        """Whether it is the same everywhere."""
+        return not self.names and not self.tensors
+
+    def code(self, env: Environment) -> Any:
+        """Its value. Raises `ExpressionFault`, placed at the term at fault."""
+        env.arithmetic.spend(self.weight)
+        try:
+            return self._compiled(env)
+        except ExpressionFault as fault:
+            if not fault.width:
+                self._place(fault, env)
+            raise
+
+    def _place(self, fault: ExpressionFault, env: Environment) -> None:
+        """Finds the term at fault: once more, slowly, noting where each stands."""
+        stripped, indent = _stripped(self._text)
+        slowly = _Placing(stripped, env.arithmetic.limits, indent)
+        try:
+            slowly.compile(_syntax(stripped, indent))(env)
+        except ExpressionFault as again:
+            # A long sum is deep when read this way, and fails for that.
+            if again.message == fault.message:
+                fault.offset, fault.width = again.offset, again.width
+
+
+class Expressions:
+    """The expressions of one spec and its files: each text is parsed once."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._known: dict[str, Expression] = {}
+        self._characters = 0
+
+    def parse(self, text: str) -> Expression:
+        """The expression that ``text`` is. Raises `ExpressionFault`."""
+        known = self._known.get(text)
+        if known is None:
+            self._characters += len(text)
+            if self._characters > self.limits.expressions:
+                raise ExpressionFault(
+                    f"the expressions have more than {self.limits.expressions:,} characters in all",
+                    code="limit",
+                    help="--limit expressions=N raises the limit",
+                )
+            known = self._known[text] = parse(text, self.limits)
+        return known
 
 
 def literal(text: str) -> int | float | bool | None:
@@ -106,19 +158,26 @@ def parse(text: str, limits: Limits) -> Expression:
             code="limit",
             help="--limit expression=N raises the limit",
         )
-    text = text.replace("\n", " ").rstrip()
-    stripped = text.lstrip()
-    indent = len(text) - len(stripped)
+    stripped, indent = _stripped(text)
     if not stripped:
         raise ExpressionFault("a value is missing here", code="empty")
-    for offset, char in enumerate(stripped):
-        if not " " <= char <= "~" or char in "\\`":
-            raise ExpressionFault(
-                f"character U+{ord(char):04X} cannot stand in an expression",
-                code="syntax",
-                offset=indent + offset,
-                width=1,
-            )
+    odd = _ODD.search(stripped)
+    if odd:
+        raise ExpressionFault(
+            f"character U+{ord(odd.group()):04X} cannot stand in an expression",
+            code="syntax",
+            offset=indent + odd.start(),
+            width=1,
+        )
+    glued = _GLUED.search(stripped)
+    if glued:
+        number, word = glued.groups()
+        raise ExpressionFault(
+            f"a space is missing between {shorten(number)} and {word}",
+            code="syntax",
+            offset=indent + glued.start(),
+            width=len(glued.group()),
+        )
     if _LEADING_ZERO.match(stripped):
         raise ExpressionFault(
             "a number cannot start with 0 (YAML 1.1 would read it as octal)",
@@ -130,20 +189,20 @@ def parse(text: str, limits: Limits) -> Expression:
     if stripped in ("yes", "no", "on", "off", "Yes", "No", "On", "Off", "True", "False"):
         truth = "true" if stripped.lower() in ("yes", "on", "true") else "false"
         raise ExpressionFault(f"write {truth}, not {stripped}", code="type")
-    tree = _syntax(stripped, indent)
     compiler = _Compiler(stripped, limits, indent)
-    code = compiler.compile(tree)
-    names, tensors = tuple(compiler.names), tuple(compiler.tensors)
-    return Expression(code, names, tensors, not names and not tensors)
+    return Expression(text, compiler.compile(_syntax(stripped, indent)), compiler)
+
+
+def _stripped(text: str) -> tuple[str, int]:
+    """``text`` in one line without spaces around it, and how many there were before it."""
+    text = text.replace("\n", " ").rstrip()
+    stripped = text.lstrip()
+    return stripped, len(text) - len(stripped)
 
 
 def _syntax(text: str, indent: int) -> ast.expr:
-    import warnings
-
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text, mode="eval").body
+        return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         offset = (error.offset or 1) - 1
         help = ""
@@ -152,9 +211,8 @@ def _syntax(text: str, indent: int) -> ast.expr:
             raise ExpressionFault("unbalanced brackets", help=help, code="syntax") from None
         if "=" in text and "==" not in text:
             help = "== compares"
-        shown = text if len(text) <= 60 else text[:60] + "…"
         raise ExpressionFault(
-            f"cannot read '{shown}' as an expression",
+            f"cannot read '{shorten(text)}' as an expression",
             help=help,
             code="syntax",
             offset=indent + min(offset, len(text) - 1),
@@ -171,6 +229,8 @@ class _Compiler:
         self.indent = indent
         self.names: dict[str, None] = {}
         self.tensors: dict[str, None] = {}
+        self.terms = 0
+        self.depth = 0
 
     def fault(
         self, node: ast.AST, message: str, *, help: str = "", code: str = "syntax"
@@ -190,25 +250,18 @@ class _Compiler:
                 f"{what} is not part of the expressions here",
                 help=SUMMARY,
             )
+        self.terms += 1
+        self.depth += 1
+        if self.depth > self.limits.nesting:
+            raise self.fault(
+                node,
+                f"the expression is nested deeper than {self.limits.nesting}",
+                help="--limit nesting=N raises the limit",
+                code="limit",
+            )
         code: Code = method(node)
-        return self.placed(node, code)
-
-    def placed(self, node: ast.expr, code: Code) -> Code:
-        """``code``, with the node's place put into a fault that has none yet."""
-        if isinstance(node, ast.Constant):
-            return code
-        start, end = node.col_offset, node.end_col_offset or node.col_offset + 1
-        offset, width = self.indent + start, end - start
-
-        def run(env: Environment) -> Any:
-            try:
-                return code(env)
-            except ExpressionFault as fault:
-                if not fault.width:
-                    fault.offset, fault.width = offset, width
-                raise
-
-        return run
+        self.depth -= 1
+        return code
 
     def on_Constant(self, node: ast.Constant) -> Code:
         value = node.value
@@ -258,15 +311,27 @@ class _Compiler:
         return lambda env: env.dimension(tensor, name)
 
     def on_BinOp(self, node: ast.BinOp) -> Code:
-        operator = _BINARY.get(type(node.op))
-        if operator is None:
-            raise self.fault(
-                node, "there is no such operator here", help="+ - * / // % ** are", code="syntax"
-            )
-        left, right = self.compile(node.left), self.compile(node.right)
+        # a + b + c is one node in another on the left; a long sum is no deep one.
+        chain = [node]
+        while isinstance(chain[-1].left, ast.BinOp):
+            chain.append(chain[-1].left)
+        self.terms += len(chain) - 1
+        first = self.compile(chain[-1].left)
+        steps: list[tuple[str, Code]] = []
+        for part in reversed(chain):
+            operator = _BINARY.get(type(part.op))
+            if operator is None:
+                raise self.fault(part, "there is no such operator here", help="+ - * / // % ** are")
+            steps.append((operator, self.compile(part.right)))
+        if len(steps) == 1:
+            only, right = steps[0]
+            return lambda env: getattr(env.arithmetic, only)(first(env), right(env))
 
         def run(env: Environment) -> Any:
-            return getattr(env.arithmetic, operator)(left(env), right(env))
+            value = first(env)
+            for operator, code in steps:
+                value = getattr(env.arithmetic, operator)(value, code(env))
+            return value
 
         return run
 
@@ -386,5 +451,29 @@ class _Compiler:
 
         def run(env: Environment) -> Any:
             return env.arithmetic.functions[name](*[a(env) for a in arguments])
+
+        return run
+
+
+class _Placing(_Compiler):
+    """As its base, with the place of each term put into a fault that has none yet."""
+
+    def on_BinOp(self, node: ast.BinOp) -> Code:
+        left, right = self.compile(node.left), self.compile(node.right)
+        operator = _BINARY[type(node.op)]
+        return lambda env: getattr(env.arithmetic, operator)(left(env), right(env))
+
+    def compile(self, node: ast.expr) -> Code:
+        code = super().compile(node)
+        start, end = node.col_offset, node.end_col_offset or node.col_offset + 1
+        offset, width = self.indent + start, end - start
+
+        def run(env: Environment) -> Any:
+            try:
+                return code(env)
+            except ExpressionFault as fault:
+                if not fault.width:
+                    fault.offset, fault.width = offset, width
+                raise
 
         return run

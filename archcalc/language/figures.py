@@ -6,10 +6,10 @@ import re
 from typing import Final
 
 from archcalc.language.declarations import Declarer
-from archcalc.language.scope import ScopedReader, shorten
+from archcalc.language.scope import ScopedReader
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Scalar, Sequence
-from archcalc.problems import Problem
+from archcalc.problems import Problem, listed, shorten
 
 EXPECTED: Final = (
     "params",
@@ -45,11 +45,12 @@ def expected(compiler: Declarer, item: Item | None) -> dict[str, Slot]:
                 key.text,
                 EXPECTED,
                 key.place,
-                f"there are {', '.join(EXPECTED)}",
+                f"there are {listed(EXPECTED)}",
             )
             continue
         # Counts may be larger than any size that a spec can hold.
-        reader = ScopedReader(compiler.limits._replace(integer=10**40), compiler.report)
+        limits = compiler.limits._replace(integer=10**40)
+        reader = ScopedReader(limits, compiler.report, compiler.reader.expressions)
         found[key.text] = reader.integer(value)
     return found
 
@@ -73,7 +74,7 @@ def published(compiler: Declarer, item: Item | None) -> list[dict[str, str]]:
                     key.text,
                     known,
                     key.place,
-                    f"there are {', '.join(known)}",
+                    f"there are {listed(known)}",
                 )
             elif not isinstance(value, Scalar):
                 compiler.report(
@@ -108,7 +109,7 @@ def budget(compiler: Declarer, item: Item | None) -> dict[str, str]:
                 key.text,
                 EXPECTED,
                 key.place,
-                f"there are {', '.join(EXPECTED)}",
+                f"there are {listed(EXPECTED)}",
             )
         elif not isinstance(value, Scalar) or not FIGURE.match(value.text):
             compiler.report(

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import re
 
-from archcalc.language.scope import shorten
 from archcalc.language.source import Scalar, decode, read_bytes
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Problem, Source, nearest
+from archcalc.problems import Complaint, Problem, Source, nearest, shorten
 
 
 class Files:
@@ -17,6 +16,10 @@ class Files:
     def __init__(self, folder: str | None, bundled: str | None, limits: Limits) -> None:
         self.folders = [os.path.realpath(f) for f in (folder, bundled) if f]
         self.limits = limits
+        self.bytes = 0
+        """Of all files so far, the spec's own included."""
+        self._reads = 0
+        self._sources: dict[str, Source] = {}
 
     def read(self, item: Scalar, what: str, beside: str | None) -> tuple[str, Source]:
         """The file that ``item`` names: its real path and text. Raises `Complaint`.
@@ -24,10 +27,15 @@ class Files:
         A name counts from the folder of the file that says it (``beside``), then from the spec's
         folder and the bundled specs.
         """
-        name = item.text
+        name, limits = item.text, self.limits
 
-        def complain(why: str, help: str = "") -> Complaint:
-            return Complaint(Problem(f"{what}: {why}", item.place, help, code="reference"))
+        def complain(why: str, help: str = "", code: str = "reference") -> Complaint:
+            return Complaint(Problem(f"{what}: {why}", item.place, help, code=code))
+
+        self._reads += 1
+        if self._reads > limits.imports:
+            why = f"more than {limits.imports} files are extended and used in all"
+            raise complain(why, "--limit imports=N raises the limit", "limit")
 
         lies = "files must lie in the spec's folder or among the bundled specs"
         if "://" in name:
@@ -45,14 +53,23 @@ class Files:
                 continue
             if not there:
                 continue
-            home = next((f for f in self.folders if real.startswith(f + os.sep)), None)
+            home = next(
+                (f for f in self.folders if real.startswith(f.rstrip(os.sep) + os.sep)), None
+            )
             if home is None:
                 raise complain(f"'{shorten(name)}' leads out of the spec's folder", lies)
-            try:
-                data = read_bytes(real, self.limits)
-            except Complaint as complaint:
-                raise complain(complaint.problems[0].message) from None
-            return real, decode(data, os.path.relpath(real, home), self.limits)
+            source = self._sources.get(real)
+            if source is None:
+                try:
+                    data = read_bytes(real, limits)
+                except Complaint as complaint:
+                    raise complain(complaint.problems[0].message) from None
+                self.bytes += len(data)
+                if self.bytes > limits.file_bytes:
+                    why = f"all files together are larger than {limits.file_bytes:,} bytes"
+                    raise complain(why, "--limit file_bytes=N raises the limit", "limit")
+                source = self._sources[real] = decode(data, os.path.relpath(real, home), limits)
+            return real, source
         known = [f for folder in (*near, *self.folders) for f in yaml_files(folder)]
         close = nearest(name, known)
         raise complain(

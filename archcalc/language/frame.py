@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archcalc.graph import Broken, Graph, Node
@@ -9,6 +10,7 @@ from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.layers.base import Layer
 from archcalc.limits import Limits
 from archcalc.problems import Call, Complaint, Place, Problem, nearest
+from archcalc.terms import need
 
 if TYPE_CHECKING:
     from archcalc.language.program import Block
@@ -22,8 +24,19 @@ class Build:
         self.arithmetic = arithmetic
         self.limits = limits
         self.steps = 0
-        self.paths: set[str] = set()
+        self.paths: dict[str, int] = {}
+        """Every path that is taken, and the last number that was put behind it."""
+        self.called: Place | None = None
+        """Where the last block was called."""
+        self._weighted: dict[tuple[int, int], list[Node]] = {}
         self.made: dict[Any, Layer] = {}
+
+    def spend(self, amount: int, place: Place) -> None:
+        """Counts ``amount`` more terms or items that are worked out at ``place``."""
+        try:
+            self.arithmetic.spend(amount)
+        except ExpressionFault as fault:
+            raise Complaint(Problem(fault.message, place, fault.help, code=fault.code)) from None
 
     def step(self, place: Place) -> None:
         """Counts one step, so that a spec that does nothing for ever ends too."""
@@ -49,14 +62,40 @@ class Build:
         except TypeError:  # arrays
             return made(**values)
 
-    def path(self, path: str) -> str:
+    def weighted(self, nodes: tuple[int, int], has: Callable[[Node], object]) -> list[Node]:
+        """Those of the nodes from .. to that have weights; looked through once."""
+        found = self._weighted.get(nodes)
+        if found is None:
+            found = self._weighted[nodes] = [n for n in self.graph.nodes[slice(*nodes)] if has(n)]
+        return found
+
+    def fits(self, path: str, place: Place) -> None:
+        """Raises `Complaint` if ``path`` is longer than a path may be."""
+        if len(path) > self.limits.path:
+            raise Complaint(
+                Problem(
+                    f"the path of a row has at most {self.limits.path} characters, "
+                    f"here it gets {len(path):,}",
+                    place,
+                    "--limit path=N raises the limit",
+                    code="limit",
+                )
+            )
+
+    def path(self, path: str, place: Place) -> str:
         """``path``, or with a number behind it if it is taken."""
-        if path in self.paths:
-            number = 2
-            while f"{path}_{number}" in self.paths:
-                number += 1
-            path = f"{path}_{number}"
-        self.paths.add(path)
+        if len(path) > self.limits.path:
+            self.fits(path, place)
+        paths = self.paths
+        if path not in paths:
+            paths[path] = 1
+            return path
+        number = paths[path] + 1
+        while f"{path}_{number}" in paths:
+            number += 1
+        paths[path] = number
+        path = f"{path}_{number}"
+        paths[path] = 1
         return path
 
     def append(
@@ -82,7 +121,10 @@ class Build:
                 )
             )
         try:
-            return graph.append(layer, inputs, path, part=part, place=place)
+            node = graph.append(layer, inputs, path, part=part, place=place)
+            for name, size in node.output.items():
+                if type(size) is not int or size > self.limits.integer:
+                    self.bounded(node, name, size)
         except Broken as broken:
             requirement = broken.requirement
             help = requirement.help()
@@ -98,6 +140,35 @@ class Build:
                     code="shape" if broken.shapes else "value",
                 )
             ) from None
+        if graph.different > self.limits.different:
+            raise Complaint(
+                Problem(
+                    f"the network has more than {self.limits.different:,} different layers",
+                    place,
+                    "those with the same arguments and shapes count once; "
+                    "--limit different=N raises the limit",
+                    frame.stack,
+                    code="limit",
+                )
+            )
+        return node
+
+    def bounded(self, node: Node, name: str, size: Any) -> None:
+        """Raises `Broken` if a size that comes out is beyond what a size may be."""
+        shapes = tuple(n.output for n in node.inputs)
+        requirement = need(
+            None,
+            size <= self.limits.integer,
+            "the {name} that comes out would be more than {most:,}",
+            mend="--limit integer=N raises the limit",
+            name=name,
+            most=self.limits.integer,
+        )
+        try:
+            self.graph.judge(node.layer, (requirement,), shapes)
+        except Broken:
+            self.graph.nodes.pop()
+            raise
 
 
 def shrinkage(node: Node, axis: str) -> str:

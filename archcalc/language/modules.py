@@ -7,16 +7,16 @@ from typing import Final
 
 from archcalc.language.compiler import Compiler, spelled
 from archcalc.language.declarations import DTYPES
-from archcalc.language.expressions import WORD
+from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.figures import budget, expected, published
 from archcalc.language.files import Files
 from archcalc.language.program import Block, Module, Variant
-from archcalc.language.scope import Reports, Scope, shorten
+from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse
 from archcalc.layers import KINDS
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, Source
+from archcalc.problems import Complaint, Place, Problem, Source, listed, shorten
 
 TOP: Final = (
     "archcalc",
@@ -43,9 +43,10 @@ TOP: Final = (
 def load_module(source: Source, files: Files, limits: Limits) -> Module:
     """The module of a spec. Raises `Complaint` with every fault that can be found."""
     report = Reports()
+    files.bytes += len(source.text)
     module = _Loader(files, limits, report).load(source, ())
-    if report.problems:
-        raise Complaint(*report.problems)
+    if report.problems or module is None:
+        raise report.complaint()
     return module
 
 
@@ -54,17 +55,30 @@ class _Loader:
         self.files = files
         self.limits = limits
         self.report = report
+        self.expressions = Expressions(limits)
+        self.events = 0
+        """YAML events of all files so far."""
+        self.used_files: dict[str, Module] = {}
         self.whole = True
         """Whether all files were found; without one, what is missing is no news."""
 
-    def load(self, source: Source, way: tuple[str, ...]) -> Module:
+    def load(self, source: Source, way: tuple[str, ...]) -> Module | None:
         """One file with all that it needs; ``way`` are the files that led here."""
         root = self.tree(source)
+        if root is None:
+            return None
         sections = self.extended(root, way)
         return self.compiled(source, root, sections, way)
 
-    def tree(self, source: Source) -> Mapping:
-        root, problems = parse(source, self.limits)
+    def tree(self, source: Source) -> Mapping | None:
+        """What one file says, or ``None`` if it cannot be read; its faults are reported."""
+        try:
+            root, problems, self.events = parse(source, self.limits, self.events)
+        except Complaint as complaint:
+            for problem in complaint.problems:
+                self.report(problem)
+            self.whole = False
+            return None
         for problem in problems:
             self.report(problem)
         for key, _ in root:
@@ -79,7 +93,7 @@ class _Loader:
                 }
                 meant = words.get(key.text) or self.report.near(key.text, TOP)
                 hint = f"; did you mean '{meant}'?" if meant else ""
-                help = "" if meant else f"there are {', '.join(TOP)}"
+                help = "" if meant else f"there are {listed(TOP)}"
                 self.report(
                     Problem(
                         f"a spec has no key '{shorten(key.text)}'{hint}",
@@ -159,6 +173,8 @@ class _Loader:
             self.whole = False
             return own
         base_root = self.tree(found[1])
+        if base_root is None:
+            return own
         base = self.extended(base_root, (*way, found[0]))
         merged = dict(base)
         for key, (key_item, value) in own.items():
@@ -196,7 +212,7 @@ class _Loader:
         way: tuple[str, ...],
     ) -> Module:
         module = Module(source)
-        compiler = Compiler(module, self.limits, self.report)
+        compiler = Compiler(module, self.limits, self.report, self.expressions)
 
         def section(key: str) -> Item | None:
             entry = sections.get(key)
@@ -229,7 +245,7 @@ class _Loader:
         self.defaults(module, compiler, section("defaults"))
         self.blocks(module, compiler, section("blocks"))
         layers = section("layers")
-        scope = Scope(module.settings, module.inputs)
+        scope = Scope(module.settings, tensors=Tensors(module.inputs))
         if layers is not None:
             module.chain = compiler.block_chain(layers, scope)
         elif self.whole and (not way or module.inputs):
@@ -249,8 +265,8 @@ class _Loader:
                 for slot in module.outputs:
                     if (
                         slot.code is None
-                        and not scope.templates
-                        and slot.constant not in scope.tensors
+                        and not scope.tensors.templates
+                        and slot.constant not in scope.tensors.names
                     ):
                         self.report(
                             Problem(
@@ -273,9 +289,16 @@ class _Loader:
     ) -> None:
         for key, value in compiler.mapping(item, "use", "{blocks: common.yaml}") or ():
             found = self.follow(value, "use", way)
-            if found is not None:
-                other = self.load(found[1], (*way, found[0]))
-                module.uses[key.text] = other
+            if found is None:
+                continue
+            path, source = found
+            used = self.used_files.get(path)
+            if used is None:
+                used = self.load(source, (*way, path))
+                if used is None:
+                    continue
+                self.used_files[path] = used
+            module.uses[key.text] = used
 
     def inputs(
         self, module: Module, compiler: Compiler, sections: dict[str, tuple[Scalar, Item]]
@@ -345,7 +368,7 @@ class _Loader:
     def blocks(self, module: Module, compiler: Compiler, item: Item | None) -> None:
         mapping = compiler.mapping(item, "blocks", "{basic: {layers: [..]}}")
         bodies: list[tuple[Block, Mapping, Item]] = []
-        settings = set(module.settings)
+        settings = module.settings
         # All blocks are declared before any body is read, so that their order is free.
         for key, value in mapping or ():
             if key.text in KINDS or key.text in ("do", "side", "residual", "custom"):
@@ -386,8 +409,7 @@ class _Loader:
             help_item = body.get("help")
             if isinstance(help_item, Scalar):
                 block.help = help_item.text
-            scope = Scope(settings)
-            compiler.reader.scope = scope
+            compiler.reader.scope = Scope(settings)
             block.arguments = compiler.declarations(
                 body.get("arguments"), f"arguments of {key.text}"
             )
@@ -402,7 +424,7 @@ class _Loader:
             module.blocks[key.text] = block
             bodies.append((block, body, layers))
         for block, _, layers in bodies:
-            scope = Scope({*settings, *block.arguments})
+            scope = Scope(settings, block.arguments)
             block.chain = compiler.block_chain(layers, scope)
         compiler.reader.scope = Scope(settings)
 
@@ -434,7 +456,7 @@ class _Loader:
                         field.text,
                         known,
                         field.place,
-                        f"there are {', '.join(known)}",
+                        f"there are {listed(known)}",
                     )
             module.variants[key.text] = variant
             self.checked_settings(module, compiler, variant)
@@ -449,7 +471,7 @@ class _Loader:
                     word,
                     module.variants,
                     chosen.place,
-                    f"there are {', '.join(module.variants)}",
+                    f"there are {listed(module.variants)}",
                 )
 
     def checked_settings(self, module: Module, compiler: Compiler, variant: Variant) -> None:
@@ -466,7 +488,7 @@ class _Loader:
                     name,
                     module.settings,
                     place,
-                    f"there are {', '.join(module.settings)}"
+                    f"there are {listed(module.settings)}"
                     if module.settings
                     else "the spec has no settings",
                 )
@@ -500,7 +522,7 @@ def setting_names(module: Module) -> list[str]:
 def override_item(name: str, text: str, limits: Limits) -> Item:
     """The value of ``--set name=text``, read as a spec reads it. Raises `Complaint`."""
     source = decode(f"{name}: {text}".encode("utf-8", "surrogatepass"), "--set", limits)
-    root, problems = parse(source, limits)
+    root, problems, _ = parse(source, limits)
     if problems or len(root.entries) != 1 or name not in root.entries:
         raise Complaint(
             Problem(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from archcalc.language.arithmetic import ExpressionFault, List, describe
 from archcalc.language.expressions import Environment
 from archcalc.language.slots import Slot
 from archcalc.language.steps import Chain
-from archcalc.problems import Complaint, Place, Problem, Source
+from archcalc.problems import Complaint, Place, Problem, Source, listed
+
+PLAIN: Final = (int, float, str)
+"""The types of one value, truth included; lists and the arrays of a sweep are others."""
 
 
 class Declaration:
     """A setting of a model or an argument of a block: its type, default and bounds."""
 
-    __slots__ = ("choices", "default", "help", "max", "min", "name", "place", "type")
+    __slots__ = ("_plain", "choices", "default", "help", "max", "min", "name", "place", "type")
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Declaration:
         self.default = default
         self.place = place
         self.choices = choices
+        self._plain = {_key(c) for c in choices if isinstance(c, PLAIN)}
         self.min = min
         self.max = max
         self.help = help
@@ -59,16 +63,25 @@ class Declaration:
             raise ExpressionFault(f"text is needed, got {describe(value)}", code="type")
         elif self.type == "list" and not isinstance(value, List):
             raise ExpressionFault(f"a list is needed, got {describe(value)}", code="type")
-        if self.choices and not any(
-            arithmetic.decide(arithmetic.same(value, c)) for c in self.choices
-        ):
-            known = ", ".join(str(c) for c in self.choices)
+        if self.choices and not self._chosen(value, env):
+            known = listed(self.choices)
             raise ExpressionFault(f"{describe(value)} is none of {known}", code="value")
         if self.min is not None and not arithmetic.decide(arithmetic.order(">=", value, self.min)):
             raise ExpressionFault(f"at least {self.min} is needed, got {value}", code="value")
         if self.max is not None and not arithmetic.decide(arithmetic.order("<=", value, self.max)):
             raise ExpressionFault(f"at most {self.max} is allowed, got {value}", code="value")
         return value
+
+    def _chosen(self, value: Any, env: Environment) -> bool:
+        if isinstance(value, PLAIN):  # there may be thousands of choices, and of values
+            return _key(value) in self._plain
+        arithmetic = env.arithmetic
+        return any(arithmetic.decide(arithmetic.same(value, c)) for c in self.choices)
+
+
+def _key(value: Any) -> tuple[bool, Any]:
+    """By this values are alike: 1 and 1.0 are, 1 and true are not."""
+    return type(value) is bool, value
 
 
 class Block:

@@ -2,52 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 
 from archcalc.language.arithmetic import ExpressionFault
-from archcalc.language.expressions import WORD, Expression
+from archcalc.language.expressions import WORD, Expression, Expressions
 from archcalc.language.slots import Reader, Slot, broken
 from archcalc.language.source import Item, Scalar
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, nearest
+from archcalc.problems import Complaint, Place, Problem, nearest, shorten
 
 
 class Reports:
     """The faults found so far. Did-you-mean is only asked for as long as somebody reads it."""
 
     MOST = 2000
+    WIDTH = 1000
+    """Characters of a message that are kept: two thousand names of a megabyte are two gigabytes."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
 
     def __call__(self, problem: Problem) -> None:
+        width = self.WIDTH
+        if len(problem.message) > width or len(problem.help) > width:
+            message, help = shorten(problem.message, width), shorten(problem.help, width)
+            problem = replace(problem, message=message, help=help)
         self.problems.append(problem)
         if len(self.problems) >= self.MOST:
-            raise Complaint(*self.problems)
+            raise self.complaint()
+
+    def complaint(self) -> Complaint:
+        """All of them: those of a file together, in the order of its lines."""
+        files: dict[int, int] = {}
+        for problem in self.problems:
+            if problem.place:
+                files.setdefault(id(problem.place.source), len(files))
+
+        def where(problem: Problem) -> tuple[int, int, int]:
+            place = problem.place
+            return (files[id(place.source)], place.line, place.column) if place else (-1, 0, 0)
+
+        return Complaint(*sorted(self.problems, key=where))
 
     def near(self, word: str, known: Iterable[str]) -> str | None:
         return nearest(word, known) if len(self.problems) < 25 else None
 
 
-class Scope:
-    """What names mean at one place of the text: values by name, and the tensors of the block."""
+class Tensors:
+    """The tensors of one block, as its text tells them."""
 
-    def __init__(self, values: Iterable[str], tensors: Iterable[str] = ()) -> None:
-        self.values = set(values)
-        self.tensors = {"prev", "input", *tensors}
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self.names = {"prev", "input", *names}
         self.templates = False
         """Whether some tensor gets a name that is made while running."""
         self.wanted: list[tuple[str, Place]] = []
         """Tensors that are asked for; all names are known only at the block's end."""
 
 
+class Scope:
+    """What names mean at one place of the text: values by name, and the tensors of the block.
+
+    What is known outside is shared, never copied: a file may have very many names.
+    """
+
+    def __init__(
+        self,
+        outer: Collection[str] | Scope = (),
+        values: Iterable[str] = (),
+        tensors: Tensors | None = None,
+    ) -> None:
+        self.outer = outer
+        """The scope around this one, or the settings of the file."""
+        self.values = set(values)
+        """The names that are known here alone: arguments, or the names of a loop."""
+        self.tensors = tensors or Tensors()
+
+    def within(self, names: Iterable[str]) -> Scope:
+        """The scope of what is in a loop over ``names``."""
+        return Scope(self, names, self.tensors)
+
+    def knows(self, name: str) -> bool:
+        """Whether ``name`` is a value's."""
+        scope: Collection[str] | Scope = self
+        while isinstance(scope, Scope):
+            if name in scope.values:
+                return True
+            scope = scope.outer
+        return name in scope
+
+    def names(self) -> Iterator[str]:
+        """The names of all values, the nearest first."""
+        scope: Collection[str] | Scope = self
+        while isinstance(scope, Scope):
+            yield from sorted(scope.values)
+            scope = scope.outer
+        yield from scope
+
+
 class ScopedReader(Reader):
     """A reader that also knows which names there are, and says so before anything runs."""
 
-    def __init__(self, limits: Limits, report: Reports) -> None:
-        super().__init__(limits, report)
+    def __init__(self, limits: Limits, report: Reports, expressions: Expressions) -> None:
+        super().__init__(limits, report, expressions)
         self.reports = report
-        self.scope = Scope(())
+        self.scope = Scope()
 
     def _parse(self, item: Scalar) -> Expression | None:
         expression = super()._parse(item)
@@ -58,7 +117,7 @@ class ScopedReader(Reader):
         for part in parts:
             if isinstance(part, Expression):
                 for name in part.names:
-                    if name not in self.scope.values:
+                    if not self.scope.knows(name):
                         raise ExpressionFault(
                             f"there is no name '{name}' here",
                             help=self._hint(name),
@@ -67,19 +126,19 @@ class ScopedReader(Reader):
         return parts
 
     def _hint(self, name: str) -> str:
-        close = self.reports.near(name, self.scope.values)
+        close = self.reports.near(name, self.scope.names())
         if close:
             return f"did you mean '{close}'?"
         if name == "i":
             return "i is the index of the innermost for or repeat; here is none"
-        if name in self.scope.tensors:
+        if name in self.scope.tensors.names:
             return f"'{name}' is a tensor; its sizes are {name}.channels and so on"
         return ""
 
     def _known(self, item: Scalar, expression: Expression) -> bool:
         good = True
         for name in expression.names:
-            if name not in self.scope.values:
+            if not self.scope.knows(name):
                 offset = item.text.find(name)
                 self.report(
                     Problem(
@@ -91,15 +150,21 @@ class ScopedReader(Reader):
                 )
                 good = False
         for tensor in expression.tensors:
-            self.scope.wanted.append((tensor, item.place))
+            self.scope.tensors.wanted.append((tensor, item.place))
         return good
+
+    def _word(self, item: Scalar) -> Slot:
+        """A word in a list: a name's value, or itself if there is no such name."""
+        if self.scope.knows(item.text):
+            return super()._word(item)
+        return Slot(item.text, None, item.place)
 
     def padding(self, item: Item, words: tuple[str, ...]) -> Slot:
         if (
             isinstance(item, Scalar)
             and WORD.match(item.text)
             and item.text not in words
-            and item.text not in self.scope.values
+            and not self.scope.knows(item.text)
         ):
             close = self.reports.near(item.text, words)
             help = (
@@ -119,10 +184,5 @@ class ScopedReader(Reader):
         """The name of a tensor."""
         slot = self.text(item)
         if slot.code is None and isinstance(slot.constant, str):
-            self.scope.wanted.append((slot.constant, slot.place))
+            self.scope.tensors.wanted.append((slot.constant, slot.place))
         return slot
-
-
-def shorten(text: str, width: int = 60) -> str:
-    """``text``, cut where it is longer than a message should be."""
-    return text if len(text) <= width else text[:width] + "…"

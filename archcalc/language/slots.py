@@ -10,8 +10,15 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from archcalc.language.arithmetic import Arithmetic, ExpressionFault, List, describe
-from archcalc.language.expressions import WORD, Code, Environment, Expression, literal, parse
+from archcalc.language.arithmetic import Arithmetic, ExpressionFault, List, describe, too_long
+from archcalc.language.expressions import (
+    WORD,
+    Code,
+    Environment,
+    Expression,
+    Expressions,
+    literal,
+)
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.limits import Limits
 from archcalc.problems import Complaint, Place, Problem, nearest
@@ -38,9 +45,12 @@ class Slot:
 class Reader:
     """Reads slots of one file; collects what is wrong with constants and syntax at once."""
 
-    def __init__(self, limits: Limits, report: Callable[[Problem], None]) -> None:
+    def __init__(
+        self, limits: Limits, report: Callable[[Problem], None], expressions: Expressions
+    ) -> None:
         self.limits = limits
         self.report = report
+        self.expressions = expressions
         self.arithmetic = Arithmetic(limits)
 
     # The pieces that all kinds are made of.
@@ -53,7 +63,7 @@ class Reader:
 
     def _parse(self, item: Scalar) -> Expression | None:
         try:
-            return parse(item.text, self.limits)
+            return self.expressions.parse(item.text)
         except ExpressionFault as fault:
             self.report(self._problem(item, fault))
             return None
@@ -130,23 +140,28 @@ class Reader:
             return self._list(item)
         if isinstance(item, Scalar) and literal(item.text) is None:
             if WORD.match(item.text) and item.text not in ("true", "false"):
-                word = item.text
-                return self._finish(
-                    item, lambda env: _name_or_text(env, word), lambda v, env: v, False
-                )
+                return self._word(item)
             if not item.plain and not _looks_computed(item.text):
                 return Slot(item.text, None, item.place)
         return self.value(item)
 
+    def _word(self, item: Scalar) -> Slot:
+        word = item.text
+        return self._finish(item, lambda env: env.lookup(word), lambda v, env: v, False)
+
     def _list(self, item: Sequence) -> Slot:
-        cells = [self._cell(i) for i in item.items]
         limits = self.limits
-        return self._finish(
-            item,
-            lambda env: List((c.value(env) for c in cells), limits),
-            lambda v, env: v,
-            all(c.code is None for c in cells),
-        )
+        # Said before the items are read: there may be very many.
+        if len(item.items) > limits.list_items:
+            self.report(self._problem(item, too_long(len(item.items), limits)))
+            return broken(item)
+        cells = [self._cell(i) for i in item.items]
+
+        def run(env: Environment) -> List:
+            env.arithmetic.spend(len(cells))
+            return List([c.value(env) for c in cells], limits)
+
+        return self._finish(item, run, lambda v, env: v, all(c.code is None for c in cells))
 
     def listed(self, item: Item) -> Slot:
         """A list, written as one or as an expression that gives one."""
@@ -157,15 +172,18 @@ class Reader:
     def sizes(self, item: Item) -> Slot:
         """A whole number, or a list of such: one for each position."""
         if isinstance(item, Sequence):
-            cells = [self.integer(i) for i in item.items]
-            if not cells:
+            if not item.items:
                 self.report(Problem("a list of sizes cannot be empty", item.place, code="empty"))
-            return self._finish(
-                item,
-                lambda env: tuple([c.value(env) for c in cells]),
-                lambda v, env: v,
-                all(c.code is None for c in cells),
-            )
+            if len(item.items) > self.limits.list_items:
+                self.report(self._problem(item, too_long(len(item.items), self.limits)))
+                return broken(item)
+            cells = [self.integer(i) for i in item.items]
+
+            def run(env: Environment) -> Any:
+                env.arithmetic.spend(len(cells))
+                return tuple([c.value(env) for c in cells])
+
+            return self._finish(item, run, lambda v, env: v, all(c.code is None for c in cells))
         return self._expression(item, _sizes, "a whole number or a list of such")
 
     def padding(self, item: Item, words: tuple[str, ...]) -> Slot:
@@ -217,14 +235,24 @@ class Reader:
         except ExpressionFault as fault:
             self.report(self._problem(item, fault))
             return broken(item)
-        if all(isinstance(p, str) for p in parts):
-            text = "".join(p for p in parts if isinstance(p, str))
-            return self._finish(item, lambda env: text, check, True)
+        constant = all(isinstance(p, str) for p in parts)
+        return self._finish(item, self._filled(parts), check, constant)
+
+    def _filled(self, parts: list[str | Expression]) -> Code:
+        """The text of a template."""
+        limits = self.limits
 
         def run(env: Environment) -> str:
-            return "".join([p if isinstance(p, str) else _text_of(p, env) for p in parts])
+            found = [p if isinstance(p, str) else _text_of(p, env) for p in parts]
+            if sum(map(len, found)) > limits.text:
+                raise ExpressionFault(
+                    f"a text made from others has at most {limits.text:,} characters",
+                    code="limit",
+                    help="--limit text=N raises the limit",
+                )
+            return "".join(found)
 
-        return self._finish(item, run, check, False)
+        return run
 
     def name(self, item: Item) -> Slot:
         """The name of a tensor or a part of a path."""
@@ -270,11 +298,7 @@ class Reader:
             self.report(self._problem(item, fault))
             return broken(item)
         constant = all(isinstance(p, str) for p in parts)
-
-        def run(env: Environment) -> str:
-            return "".join([p if isinstance(p, str) else _text_of(p, env) for p in parts])
-
-        return self._finish(item, run, check, constant)
+        return self._finish(item, self._filled(parts), check, constant)
 
     def dimension(self, item: Item) -> Slot:
         """The name of a dimension."""
@@ -283,6 +307,13 @@ class Reader:
     def _template(self, text: str) -> list[str | Expression]:
         parts: list[str | Expression] = []
         start = 0
+        if "$" in text and len(text) > self.limits.expression:
+            raise ExpressionFault(
+                f"a text with $ in it has at most {self.limits.expression} characters, "
+                f"this one {len(text):,}",
+                code="limit",
+                help="--limit expression=N raises the limit",
+            )
         while True:
             at = text.find("$", start)
             if at < 0:
@@ -304,7 +335,7 @@ class Reader:
                 inner, stop = match.group(), match.end()
             parts.append(text[start:at])
             try:
-                parts.append(parse(inner, self.limits))
+                parts.append(self.expressions.parse(inner))
             except ExpressionFault as fault:
                 fault.offset += at + (2 if after == "(" else 1)
                 raise
@@ -368,13 +399,6 @@ def _as_text(value: Any) -> str:
     if type(value) is int or type(value) is float:
         return f"{value:g}" if isinstance(value, float) else str(value)
     raise ExpressionFault(f"{describe(value)} cannot stand in text", code="type")
-
-
-def _name_or_text(env: Environment, word: str) -> Any:
-    try:
-        return env.lookup(word)
-    except ExpressionFault:
-        return word
 
 
 def _unknown_word(

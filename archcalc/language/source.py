@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from archcalc.limits import Limits
 from archcalc.problems import FILE, Complaint, Place, Problem, Source
@@ -170,18 +170,29 @@ def _place_at(source: Source, offset: int) -> Place:
     return Place(source, len(lines), len(lines[-1]) + 1)
 
 
-def parse(source: Source, limits: Limits) -> tuple[Mapping, list[Problem]]:
-    """The tree of a spec and the faults that do not keep it from being read (duplicate keys).
+class Tree(NamedTuple):
+    """What a file says."""
+
+    root: Mapping
+    problems: list[Problem]
+    """The faults that did not keep it from being read (duplicate keys)."""
+    events: int
+    """YAML events so far, those of the files before included."""
+
+
+def parse(source: Source, limits: Limits, events: int = 0) -> Tree:
+    """The tree of a spec; ``events`` are those of the files that were read before for it.
 
     Raises `Complaint` where reading has to stop.
     """
-    return _Reader(source, limits).read()
+    return _Reader(source, limits, events).read()
 
 
 class _Reader:
-    def __init__(self, source: Source, limits: Limits) -> None:
+    def __init__(self, source: Source, limits: Limits, events: int) -> None:
         self.source = source
         self.limits = limits
+        self.before = events
         self.problems: list[Problem] = []
         self.duplicates = 0
 
@@ -229,7 +240,7 @@ class _Reader:
         lines = self.source.text.splitlines()
         return lines[number] if number < len(lines) else ""
 
-    def read(self) -> tuple[Mapping, list[Problem]]:
+    def read(self) -> Tree:
         import yaml
 
         source, limits = self.source, self.limits
@@ -237,7 +248,8 @@ class _Reader:
         documents = 0
         stack: list[Sequence | Mapping] = []
         keys: list[Scalar | None] = []  # for each mapping on the stack, the key that waits
-        for count, event in enumerate(self.events()):
+        count = self.before
+        for count, event in enumerate(self.events(), self.before):
             if count > limits.events:
                 raise self.stop(
                     f"the spec has more than {limits.events:,} YAML events",
@@ -320,7 +332,7 @@ class _Reader:
             if not isinstance(item, Scalar):
                 stack.append(item)
                 keys.append(None)
-        return self.checked(root)
+        return Tree(self.checked(root), self.problems, count)
 
     def enter(self, parent: Mapping, key: Scalar, value: Item) -> None:
         first = parent.entries.get(key.text)
@@ -356,7 +368,7 @@ class _Reader:
             help="leave the tag out; text that starts with ! needs quotes",
         )
 
-    def checked(self, root: Item | None) -> tuple[Mapping, list[Problem]]:
+    def checked(self, root: Item | None) -> Mapping:
         source = self.source
         start = Place(source, 1, 1)
         if root is None or (isinstance(root, Scalar) and root.plain and not root.text):
@@ -382,7 +394,7 @@ class _Reader:
                 message = "this looks like a web page, not like a spec"
                 help = "was a login or error page saved instead of the file?"
             raise Complaint(Problem(message, root.place, help, code="type"))
-        return root, self.problems
+        return root
 
 
 def read_bytes(path: str, limits: Limits) -> bytes:

@@ -10,6 +10,7 @@ from archcalc.graph import Graph
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.language.compiler import Compiler
 from archcalc.language.declarations import positive
+from archcalc.language.expressions import Expressions
 from archcalc.language.files import Files
 from archcalc.language.frame import Build, Frame
 from archcalc.language.modules import (
@@ -20,11 +21,11 @@ from archcalc.language.modules import (
     setting_names,
 )
 from archcalc.language.program import Declaration, Module, Variant
-from archcalc.language.scope import Reports, Scope, shorten
+from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, decode
 from archcalc.limits import LIMITS, Limits
-from archcalc.problems import USAGE, Complaint, Place, Problem, Source, nearest
+from archcalc.problems import USAGE, Complaint, Place, Problem, Source, listed, nearest, shorten
 from archcalc.shapes import Shape
 
 
@@ -93,7 +94,7 @@ class Spec:
             if close:
                 help = f"did you mean '{close}'?"
             elif self.variants:
-                help = f"there are {', '.join(list(self.variants)[:20])}"
+                help = f"there are {listed(self.variants)}"
             else:
                 help = "it has no variants"
             raise Complaint(
@@ -149,8 +150,11 @@ class Spec:
             run.layers(build)
         except Complaint as complaint:
             problems = complaint.problems
-            if not graph.outputs and graph.nodes:
-                graph.outputs = [graph.nodes[-1]]
+        except RecursionError:
+            message = "the blocks and lists that this runs are nested too deeply"
+            problems = (Problem(message, build.called, code="limit"),)
+        if problems and not graph.outputs and graph.nodes:
+            graph.outputs = [graph.nodes[-1]]
         return Built(graph, run.told(), chosen.name if chosen else None, problems)
 
 
@@ -164,21 +168,22 @@ class _Run:
         self.variant = variant
         self.arithmetic = arithmetic
         self.limits = limits
+        self.expressions = Expressions(limits)
         self.values: dict[str, Any] = {}
         self.sizes: dict[str, dict[str, Any]] = {}
 
-    def slot(self, declaration: Declaration | None, item: Item, values: list[str]) -> Slot:
-        """A given value's slot; faults are raised."""
+    def slot(self, declaration: Declaration | None, item: Item) -> Slot:
+        """A given value's slot, which may use the settings so far; faults are raised."""
         report = Reports()
-        compiler = Compiler(self.module, self.limits, report)
-        compiler.reader.scope = Scope(values, self.module.inputs)
+        compiler = Compiler(self.module, self.limits, report, self.expressions)
+        compiler.reader.scope = Scope(self.values, tensors=Tensors(self.module.inputs))
         slot = (
             compiler.by_type(declaration.type, item)
             if declaration
             else compiler.reader.integer(item)
         )
         if report.problems:
-            raise Complaint(*report.problems)
+            raise report.complaint()
         return slot
 
     def settle_values(self, overrides: Overrides[str, str], ready: Overrides[str, Any]) -> None:
@@ -194,17 +199,15 @@ class _Run:
         for name in ready:
             if name not in module.settings and input_size(module, name) is None:
                 self.unknown(name, known)
-        for used in module.uses.values():
-            settle_defaults(used, self.arithmetic)
+        settle_defaults(module, self.arithmetic, {id(module)})
         frame = Frame(self.arithmetic, self.values, None)
-        before: list[str] = []
         for name, declaration in module.settings.items():
             if name in ready:
                 value = self.ready(name, ready[name], declaration.type)
                 self.values[name] = declaration.checked(value, override_place(name), frame)
             elif name in given:
                 _, item = given[name]
-                value = self.slot(declaration, item, before).value(frame)
+                value = self.slot(declaration, item).value(frame)
                 self.values[name] = declaration.checked(value, item.place, frame)
             elif declaration.default is not None:
                 value = declaration.default.value(frame)
@@ -218,7 +221,6 @@ class _Run:
                         code="value",
                     )
                 )
-            before.append(name)
         module.values = self.values
         self.settle_sizes(given, ready, frame)
 
@@ -236,7 +238,7 @@ class _Run:
         for name, (_, item) in given.items():
             found = input_size(module, name)
             if found is not None and found not in sizes.waiting:
-                sizes.waiting[found] = self.slot(None, item, list(module.settings))
+                sizes.waiting[found] = self.slot(None, item)
         for tensor, dims in module.inputs.items():
             self.sizes[tensor] = {dim: sizes.dimension(tensor, dim) for dim in dims}
 
@@ -255,7 +257,7 @@ class _Run:
         if close:
             help = f"did you mean '{close}'?"
         else:
-            help = f"there are {', '.join(known[:30])}" if known else "the spec has no settings"
+            help = f"there are {listed(known)}" if known else "the spec has no settings"
         raise Complaint(
             Problem(
                 f"{self.module.name} has no setting '{shorten(name)}'",
@@ -334,10 +336,17 @@ class _Sizes:
         return self.known[key]
 
 
-def settle_defaults(module: Module, arithmetic: Arithmetic) -> None:
-    """The settings of a used file: their defaults, since nothing else can be said of them."""
+def settle_defaults(module: Module, arithmetic: Arithmetic, settled: set[int]) -> None:
+    """The settings of the files that ``module`` uses: their defaults, as nobody can change them."""
     for used in module.uses.values():
-        settle_defaults(used, arithmetic)
+        if id(used) not in settled:
+            settled.add(id(used))
+            settle_defaults(used, arithmetic, settled)
+            used.values = default_values(used, arithmetic)
+
+
+def default_values(module: Module, arithmetic: Arithmetic) -> dict[str, Any]:
+    """The settings of a module by their defaults. Raises `Complaint`."""
     values: dict[str, Any] = {}
     frame = Frame(arithmetic, values, None)
     for name, declaration in module.settings.items():
@@ -352,7 +361,7 @@ def settle_defaults(module: Module, arithmetic: Arithmetic) -> None:
         values[name] = declaration.checked(
             declaration.default.value(frame), declaration.place, frame
         )
-    module.values = values
+    return values
 
 
 def load(

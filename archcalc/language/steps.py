@@ -13,7 +13,7 @@ from archcalc.language.arithmetic import ExpressionFault, List, describe
 from archcalc.language.frame import Build, Frame
 from archcalc.language.slots import Slot
 from archcalc.layers.base import KINDS, Layer
-from archcalc.problems import Complaint, Place, Problem
+from archcalc.problems import Complaint, Place, Problem, listed
 
 if TYPE_CHECKING:
     from archcalc.language.program import Block
@@ -32,6 +32,8 @@ class Chain:
 
     def run(self, build: Build, frame: Frame, current: Node | None, prefix: str) -> Node | None:
         """Runs the steps on ``current`` and returns what comes out."""
+        if len(prefix) > build.limits.path and self.steps:
+            build.fits(prefix, self.steps[0].place)
         for step in self.steps:
             after = step.run(build, frame, current, prefix)
             if after is not GONE:
@@ -105,7 +107,9 @@ class Step:
             return self.once(build, frame, current, joined(prefix, self.label))
         if self.loop_values is None and self.repeat is None:
             return self.turn(build, frame, current, prefix, "")
-        saved = dict(frame.locals)
+        names = (*self.loop_names, "i")
+        saved = {name: frame.locals[name] for name in names if name in frame.locals}
+        build.spend(len(names), self.place)
         frame.looping += 1
         result: Node | None = GONE
         first: tuple[int, int] | None = None
@@ -125,7 +129,9 @@ class Step:
                         self.reuse(build, frame, first, made)
         finally:
             frame.looping -= 1
-            frame.locals = saved
+            for name in names:
+                frame.locals.pop(name, None)
+            frame.locals.update(saved)
         return result
 
     def turns(self, build: Build, frame: Frame, current: Node | None) -> Any:
@@ -139,6 +145,7 @@ class Step:
             if len(self.loop_names) == 1:
                 frame.locals[self.loop_names[0]] = value
             else:
+                build.spend(len(self.loop_names), self.place)
                 self.unpack(frame, number, value)
             if self.repeat is None:
                 yield str(number)
@@ -151,7 +158,7 @@ class Step:
             found = f"{len(value)} values" if isinstance(value, List) else describe(value)
             assert self.loop_values is not None
             raise self.complaint(
-                f"row {number + 1} has {found} for the {len(names)} names {', '.join(names)}",
+                f"row {number + 1} has {found} for the {len(names)} names {listed(names)}",
                 frame,
                 self.loop_values.place,
                 code="value",
@@ -247,9 +254,8 @@ class Step:
         self, build: Build, frame: Frame, owner: tuple[int, int], mine: tuple[int, int]
     ) -> None:
         """Lets the nodes of ``mine`` use the weights of ``owner``'s, one for one."""
-        nodes = build.graph.nodes
-        theirs = [n for n in nodes[slice(*owner)] if weight_sizes(n)]
-        ours = [n for n in nodes[slice(*mine)] if weight_sizes(n)]
+        theirs = build.weighted(owner, weight_sizes)
+        ours = build.weighted(mine, weight_sizes)
         place = self.share.place if isinstance(self.share, Slot) else self.place
         if len(theirs) != len(ours):
             raise self.complaint(
@@ -329,7 +335,7 @@ class LayerStep(Step):
         if self.tensors:
             inputs += tuple(self.tensor(frame, slot) for _, slot in self.tensors)
         if not part:
-            path = build.path(path)
+            path = build.path(path, self.place)
         node = build.append(layer, inputs, path, part, self.place, self.places, frame)
         for slot_name, kind in layer.followers():
             if kind != "none":
@@ -368,6 +374,9 @@ class BlockStep(Step):
             self.entry(current, frame),
             (*frame.calls, (block, self.place)),
         )
+        if block.arguments:
+            build.spend(len(block.arguments), self.place)
+        build.called = self.place
         for name, declaration in block.arguments.items():
             given = self.arguments.get(name)
             slot = given or declaration.default
@@ -484,7 +493,8 @@ class MergeStep(Step):
         if len(arrived) == 1:
             return arrived[0]
         layer = build.layer(self.kind, {name: slot.value(frame) for name, slot in self.slots})
-        own = build.path(path if self.bare and path else joined(path, self.kind.kind))
+        own = path if self.bare and path else joined(path, self.kind.kind)
+        own = build.path(own, self.place)
         return build.append(layer, tuple(arrived), own, "", self.place, self.places, frame)
 
 
