@@ -442,9 +442,40 @@ def test_names_from_a_file_are_harmless(tmp_path: Path) -> None:
 
 def test_list_shows_every_variant_from_the_index() -> None:
     out = call("list").out
-    for name in NAMES:
-        assert re.search(rf"^{re.escape(name)} ", out, re.MULTILINE)
-    assert "resnet152" in out and "138.36M" in out
+    for family, entry in zoo.index().items():
+        for variant in entry["variants"]:
+            assert re.search(rf" {re.escape(zoo.target(family, variant))} ", out), variant
+    assert re.search(r"resnet152 +60\.19M +11\.51G +78\.312", out)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "there", "gone"),
+    [
+        (["--family", "resnet"], ["resnet50", "wide_resnet50_2"], ["vgg16", "vit_b_16"]),
+        (["--family", "ResNet"], ["resnet50"], ["vgg16"]),
+        (["--task", "segmentation"], ["unet", "fcn_resnet50"], ["resnet50"]),
+        (["--max", "params=3.6M"], ["mobilenet_v1-0.5"], ["resnet18", "vgg16"]),
+        (
+            ["--max", "macs=1.8G", "--min", "params=11M"],
+            ["alexnet@torchvision"],
+            ["resnet18", "lenet5@taught"],
+        ),
+        (["--family", "vgg", "--max", "params=1"], ["No bundled network"], ["vgg16"]),
+    ],
+)
+def test_list_selects(arguments: list[str], there: list[str], gone: list[str]) -> None:
+    out = call("list", *arguments).out
+    for name in there:
+        assert re.search(rf"(^|\s){re.escape(name)}(\s|$)", out, re.MULTILINE), name
+    for name in gone:
+        assert not re.search(rf"(^|\s){re.escape(name)}(\s|$)", out, re.MULTILINE), name
+
+
+def test_list_refuses_what_it_does_not_know() -> None:
+    done = call("list", "--task", "segmenation")
+    assert done.code == 2 and "did you mean 'segmentation'?" in done.err
+    done = call("list", "--max", "activations=1M")
+    assert done.code == 2 and "the list knows params and macs" in done.err
 
 
 def test_whatever_is_listed_is_found() -> None:

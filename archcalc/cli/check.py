@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from archcalc.cli.bounds import Bounds, max_option, min_option
 from archcalc.cli.options import (
     Request,
     exact_option,
@@ -26,53 +27,11 @@ if TYPE_CHECKING:
 NO = 1
 """The exit code when a figure is not what it must be."""
 
-Bounds = Mapping[str, str]
-
-
-def _bounds(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Bounds:
-    """``NAME=FIGURE`` options as a dict."""
-    from archcalc.analysis.claims import bound_of
-    from archcalc.analysis.metrics import METRICS
-    from archcalc.problems import nearest
-
-    found: dict[str, str] = {}
-    for text in values:
-        name, equals, figure = (part.strip() for part in text.partition("="))
-        if not equals or bound_of(figure) is None:
-            wrong = f"{text[:80]!r} is not NAME=FIGURE, such as params=5M"
-            raise click.BadParameter(wrong, ctx, param)
-        if name not in METRICS:
-            close = nearest(name, METRICS)
-            more = f"did you mean {close!r}?" if close else f"there are {', '.join(METRICS)}"
-            raise click.BadParameter(f"there is no figure {name[:80]!r}; {more}", ctx, param)
-        found[name] = figure
-    return found
-
-
-bounds_options = (
-    click.option(
-        "--max",
-        "maxima",
-        metavar="NAME=FIGURE",
-        multiple=True,
-        callback=_bounds,
-        help="The most that a figure may be (repeatable): --max params=5M --max macs=300M.",
-    ),
-    click.option(
-        "--min",
-        "minima",
-        metavar="NAME=FIGURE",
-        multiple=True,
-        callback=_bounds,
-        help="The least that a figure must be (repeatable).",
-    ),
-)
-
 
 @click.command("check")
 @click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
-@bounds_options[0]
-@bounds_options[1]
+@max_option
+@min_option
 @click.option(
     "--baseline",
     metavar="GIT_REF|FILE.json",

@@ -42,6 +42,8 @@ def _entry(file: str, spec: Spec) -> dict[str, Any]:
         "file": file,
         "title": spec.meta.get("title", ""),
         "year": spec.meta.get("year", ""),
+        "family": spec.meta.get("family", spec.name),
+        "task": spec.meta.get("task", ""),
         "default": spec.default_variant,
         "variants": {name or spec.name: _figures(spec, name) for name in _names(spec)},
     }
@@ -56,7 +58,9 @@ def _figures(spec: Spec, variant: str | None) -> dict[str, Any]:
     if built.problems:
         raise Complaint(*built.problems)
     totals = figures_by_name(count(built.graph).totals)
-    return {name: totals[name] for name in FIGURES}
+    found: dict[str, Any] = {name: totals[name] for name in FIGURES}
+    top1 = next((r["top1"] for r in spec.published(variant) if "top1" in r), None)
+    return found if top1 is None else {**found, "top1": top1}
 
 
 def text(found: dict[str, Any]) -> str:

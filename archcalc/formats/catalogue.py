@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcalc import zoo
 from archcalc.formats.cells import value_text
@@ -15,46 +15,87 @@ if TYPE_CHECKING:
     from archcalc.limits import Limits
 
 
+class Entry(NamedTuple):
+    """One variant of a bundled spec, as the index has it."""
+
+    spec: str
+    target: str
+    """How it is best written."""
+    family: str
+    task: str
+    year: str
+    title: str
+    params: int
+    macs: int
+    top1: str | None
+    """The accuracy that its spec cites first, as it was printed."""
+
+
+def entries(families: Mapping[str, Any]) -> list[Entry]:
+    """Every variant of the index, family by family."""
+    found = [
+        Entry(
+            spec,
+            zoo.target(spec, name),
+            entry["family"],
+            entry["task"],
+            str(entry["year"]),
+            entry["title"],
+            variant["params"],
+            variant["macs"],
+            variant.get("top1"),
+        )
+        for spec, entry in families.items()
+        for name, variant in entry["variants"].items()
+    ]
+    return sorted(found, key=lambda e: (e.family, e.year, e.spec))  # stable: variants keep order
+
+
 class Zoo:
     """What ``list`` shows, from the index of the bundled specs."""
 
-    def __init__(self, families: dict[str, Any]) -> None:
-        self.families = families
+    def __init__(self, found: Sequence[Entry]) -> None:
+        self.found = found
 
     def parts(self, rows: int | None) -> Sequence[Part]:
         lines = []
-        for family, entry in self.families.items():
-            for position, (name, variant) in enumerate(entry["variants"].items()):
-                first = position == 0
-                lines.append(
-                    Line(
-                        (
-                            family if first else None,
-                            zoo.target(family, name),
-                            str(entry["year"] or "") if first else None,
-                            variant["params"],
-                            variant["macs"],
-                            entry["title"] if first else None,
-                        )
+        family = spec = None
+        for e in self.found:
+            new = e.spec != spec
+            lines.append(
+                Line(
+                    (
+                        e.family if e.family != family else None,
+                        e.target,
+                        e.year if new else None,
+                        e.params,
+                        e.macs,
+                        e.top1,
+                        e.task if new else None,
+                        e.title if new else None,
                     )
                 )
+            )
+            family, spec = e.family, e.spec
         columns = (
-            Column("family", "Spec", spare=1),
+            Column("family", "Family", spare=1),
             Column("target", "Target"),
             Column("year", "Year", spare=2),
             Column("params", "Params", right=True),
             Column("macs", "MACs", right=True),
-            Column("title", "Title", spare=3, folds=True),
+            Column("top1", "Top-1 %", right=True, spare=3),
+            Column("task", "Task", spare=4),
+            Column("title", "Title", spare=5, folds=True),
         )
+        if not lines:
+            return [Words("No bundled network is like that.")]
         return [
             Table(columns, lines),
             Words("archcalc summary TARGET shows the layers of one.", "below"),
         ]
 
     def data(self) -> dict[str, Any]:
-        return {
-            "specs": [{"name": name, **entry} for name, entry in self.families.items()],
-        }
+        return {"networks": [e._asdict() for e in self.found]}
 
 
 class Kinds:
