@@ -453,7 +453,7 @@ def test_list_shows_every_variant_from_the_index() -> None:
     [
         (["--family", "resnet"], ["resnet50", "wide_resnet50_2"], ["vgg16", "vit_b_16"]),
         (["--family", "ResNet"], ["resnet50"], ["vgg16"]),
-        (["--task", "segmentation"], ["unet", "fcn_resnet50"], ["resnet50"]),
+        (["--task", "segmentation"], ["deeplabv3_resnet50", "fcn_resnet50"], ["resnet50"]),
         (["--max", "params=3.6M"], ["mobilenet_v1-0.5"], ["resnet18", "vgg16"]),
         (
             ["--max", "macs=1.8G", "--min", "params=11M"],
