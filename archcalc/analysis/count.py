@@ -241,9 +241,14 @@ class _Facts:
                 trainable += number
             active += weight.active.value if weight.active else number
         operations = dict.fromkeys(OPERATION_KINDS, 0)
+        multiplies = False
         for operation in rule_of(layer, self._counting)(y, *xs):
             operations[operation.kind] += operation.product.value * self._batch
-        activations = sum(product.value for product in layer.activations(y, *xs)) * self._batch
+            multiplies = multiplies or operation.kind == "mac"
+        if type(layer).activations is Layer.activations:  # saves stating the operations again
+            activations = y.elements * self._batch if multiplies else 0
+        else:
+            activations = sum(product.value for product in layer.activations(y, *xs)) * self._batch
         return Figures(trainable, frozen, active, buffers, activations, **operations)
 
 
