@@ -222,7 +222,7 @@ def _sweep(found: Target, request: Request, asked: Asked) -> Sweep:
     if both:
         raise asking.usage(f"{both[0]} is given by --set and by --over")
     columns = {
-        name: asking.column(spec, name, text, drawn=drawn) for name, text in asked.over.items()
+        name: asking.column(spec, name, text, fine=drawn) for name, text in asked.over.items()
     }
     given: dict[str, Any] = {}
     if asked.drawn is not None:
@@ -453,11 +453,7 @@ def _stream(
         return names, lambda out: stream.Csv(out, names)
     if format == "json":
         head = {
-            "spec": {
-                "name": found.spec.name,
-                "variant": found.variant,
-                "source": found.spec.source.name,
-            },
+            "spec": identity(found),
             "convention": sweep.counting.convention,
             "counting": {**sweep.counting.choices, "batch": sweep.batch},
             "settings": asked.overrides,
@@ -478,6 +474,12 @@ def _stream(
             )
     kinds = {name: type_of(sweep, name) for name in names}
     return names, lambda out: stream.Parquet(out, kinds)
+
+
+def identity(found: Target) -> dict[str, str | None]:
+    """Which network it is, as data."""
+    spec = found.spec
+    return {"name": spec.name, "variant": found.variant, "source": spec.source.name}
 
 
 def _about(counts: Counts) -> dict[str, Any]:
@@ -514,19 +516,24 @@ def _mark(sweep: Sweep, asked: Asked, names: list[str]) -> str:
     return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def picture(path: str) -> None:
+    """Raises `Complaint` if no picture can be drawn there."""
+    from importlib.util import find_spec
+
+    if not path.endswith(PICTURES):
+        raise _picture_fault(f"--plot draws {', '.join(PICTURES)}, not '{path[-20:]}'")
+    if find_spec("matplotlib") is None:
+        raise _picture_fault("--plot needs matplotlib", "pip install 'archcalc[plot]'")
+
+
 class _Drawing:
     """What ``--plot`` draws, and where."""
 
     def __init__(self, path: str, sweep: Sweep, selection: Selection) -> None:
-        from importlib.util import find_spec
-
         from archcalc.sweep.select import Points, goals
         from archcalc.sweep.select import kind as kind_of
 
-        if not path.endswith(PICTURES):
-            raise _picture_fault(f"--plot draws {', '.join(PICTURES)}, not '{path[-20:]}'")
-        if find_spec("matplotlib") is None:
-            raise _picture_fault("--plot needs matplotlib", "pip install 'archcalc[plot]'")
+        picture(path)
         figure = "macs" if "macs" in selection.figures else next(iter(selection.figures), "macs")
         wanted = list(selection.pareto)
         if len(wanted) < 2:

@@ -6,7 +6,7 @@ is the same for the same figures: no date, no random names.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from archcalc.formats.numbers import short
@@ -39,7 +39,9 @@ def scatter(
     _write(figure, path)
 
 
-def curve(path: str, title: str, labels: Sequence[str], lines: dict[str, Sequence[Point]]) -> None:
+def curve(
+    path: str, title: str, labels: Sequence[str], lines: Mapping[str, Sequence[Point]]
+) -> None:
     """How figures grow: a line for each, relative to where it begins, on logarithmic axes."""
     figure, axes = _figure(title, labels)
     for name, points in lines.items():

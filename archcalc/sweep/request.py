@@ -89,8 +89,11 @@ class Sweep:
 # From texts.
 
 
-def column(spec: Spec, name: str, text: str, *, drawn: bool = False) -> Column:
-    """The values of a setting, as ``--over NAME=VALUES`` gives them. Raises `Complaint`."""
+def column(spec: Spec, name: str, text: str, *, fine: bool = False) -> Column:
+    """The values of a setting, as ``--over NAME=VALUES`` gives them. Raises `Complaint`.
+
+    ``fine``: a range without a step has as many values as a real number needs.
+    """
     check_name(spec, name)
     if is_variant(spec, name):
         variants = list(spec.variants) if text.strip() == "*" else parts_of(text)
@@ -99,7 +102,9 @@ def column(spec: Spec, name: str, text: str, *, drawn: bool = False) -> Column:
         return Column(Listed(variants, numeric=False))
     if not takes_numbers(spec, name):
         return Column(Listed(parts_of(text), numeric=False))
-    return Column(read(text, drawn=drawn))
+    declared = spec.settings.get(name)
+    real = declared is not None and declared.type == "float"
+    return Column(read(text, fine=fine, real=real))
 
 
 def takes_numbers(spec: Spec, name: str) -> bool:

@@ -239,11 +239,12 @@ def bounds(text: str) -> tuple[Decimal, Decimal, Decimal | None, bool] | None:
     return start, stop, step[0] if step else None, factor
 
 
-def read(text: str, *, drawn: bool = False) -> Values:
+def read(text: str, *, fine: bool = False, real: bool = False) -> Values:
     """What ``--over NAME=`` takes: a range, or a list of values. Raises `Complaint`.
 
-    Where values are ``drawn`` by chance, a range without a step is all numbers in between, to
-    four digits behind the point of the range's own.
+    A range without a step has every whole number in it. Where it is to be ``fine`` (values are
+    drawn, or searched for), one with decimals, or of a ``real`` setting, has every number of four
+    digits more than its ends.
     """
     if not text.strip():
         raise wrong(text, "there is no value")
@@ -258,24 +259,24 @@ def read(text: str, *, drawn: bool = False) -> Values:
                 if one is None:
                     joined.append(part)
                 else:
-                    values = _range(one, part, drawn=drawn)
+                    values = _range(one, part, fine=fine, real=real)
                     joined.extend(values.texts(np.arange(len(values))))
             return Listed(joined)
         return Listed(parts)
-    return _range(found, text, drawn=drawn)
+    return _range(found, text, fine=fine, real=real)
 
 
 def _range(
-    found: tuple[Decimal, Decimal, Decimal | None, bool], text: str, *, drawn: bool
+    found: tuple[Decimal, Decimal, Decimal | None, bool], text: str, *, fine: bool, real: bool
 ) -> Values:
     start, stop, step, factor = found
     whole = start == start.to_integral_value() and stop == stop.to_integral_value()
     plain = all(int(n.as_tuple().exponent) >= 0 for n in (start, stop))
     if step is None:
-        if whole and plain:
+        if whole and plain and not (fine and real):
             step = Decimal(1 if stop >= start else -1)
-        elif drawn:
-            digits = max(-int(n.as_tuple().exponent) for n in (start, stop)) + 4
+        elif fine:
+            digits = max(0, *(-int(n.as_tuple().exponent) for n in (start, stop))) + 4
             step = Decimal(1).scaleb(-min(digits, 12))
         else:
             raise wrong(text, "a range with decimals needs a step", f"such as {text}:0.1")
