@@ -8,6 +8,7 @@ import pytest
 
 from archcalc.graph import Broken, Graph
 from archcalc.layers import KINDS
+from archcalc.layers.base import has_dimensions
 
 from .facts import shape
 
@@ -689,6 +690,432 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         "bias_vectors must be 1 or 2, got 3",
         "",
     ),
+    (
+        "conv_transpose",
+        {"out_channels": 2, "kernel_size": 3, "groups": 3},
+        IMAGE,
+        "groups",
+        "groups must divide in_channels: 64 is not a multiple of 3",
+        "",
+    ),
+    (
+        "conv_transpose",
+        {"out_channels": 3, "kernel_size": 3, "groups": 2},
+        IMAGE,
+        "groups",
+        "groups must divide out_channels: 3 is not a multiple of 2",
+        "",
+    ),
+    (  # every axis is looked at
+        "conv_transpose",
+        {"out_channels": 2, "kernel_size": 3, "stride": (2, 1), "output_padding": (1, 1)},
+        IMAGE,
+        "output_padding",
+        "output_padding must be smaller than stride 1 or dilation 1, got 1",
+        "",
+    ),
+    (
+        "max_pool",
+        {"kernel_size": 5, "stride": 2, "ceil_mode": True},
+        "c4 h9 w3",
+        "kernel_size",
+        "window 5 is larger than width 3 + padding 0",
+        "a smaller window, more padding or a larger input",
+    ),
+    (
+        "conv",
+        {"out_channels": 8, "kernel_size": 3, "dilation": 4, "padding": (4, 0)},
+        "c64 h1 w8",
+        "kernel_size",
+        "window 9 is larger than width 8 + padding 0",
+        "a smaller window, more padding or a larger input",
+    ),
+    (
+        "avg_pool",
+        {"kernel_size": (4, 3), "padding": (2, 2)},
+        IMAGE,
+        "padding",
+        "padding must be at most half of the window, got 2 for a window of 3",
+        "or a window would see nothing but padding",
+    ),
+    (
+        "pixel_shuffle",
+        {"upscale_factor": 3},
+        "c12 h2 w2",
+        "upscale_factor",
+        "upscale_factor 3 needs a multiple of 9 channels, got 12",
+        "",
+    ),
+    (
+        "pad",
+        {"padding": 14, "after": 15, "mode": "circular"},
+        IMAGE,
+        "padding",
+        "circular can add at most 28 to height 28, got 29",
+        "",
+    ),
+    (
+        "pad",
+        {"before": (1, 1), "axis": "channels"},
+        IMAGE,
+        "before",
+        "before needs one number along channels",
+        "",
+    ),
+    (
+        "pad",
+        {"after": (1, 1), "axis": "channels"},
+        IMAGE,
+        "after",
+        "after needs one number along channels",
+        "",
+    ),
+    (
+        "center_crop",
+        {},
+        IMAGE,
+        None,
+        "center_crop needs one of size, like; got none",
+        "",
+    ),
+    (
+        "center_crop",
+        {"size": 9, "like": "other"},
+        "c64 h28 w28 | c8 h8 w8",
+        "like",
+        "center_crop needs one of size, like; got size and like",
+        "",
+    ),
+    (
+        "center_crop",
+        {"like": "other"},
+        "c64 h28 w28 | c8 l4",
+        "like",
+        "center_crop needs tensors with the same positions, got 64 x 28 x 28 "
+        "(channels, height, width) and 8 x 4 (channels, length)",
+        "",
+    ),
+    (
+        "upsample",
+        {"like": "other", "size": 3, "scale_factor": 2},
+        "c64 h28 w28 | c8 h4 w4",
+        "like",
+        "upsample needs one of scale_factor, size, like; got scale_factor and size and like",
+        "",
+    ),
+    (
+        "upsample",
+        {"scale_factor": 2, "mode": "linear"},
+        IMAGE,
+        "mode",
+        "mode linear is for 1 positions, got 64 x 28 x 28 (channels, height, width)",
+        "",
+    ),
+    (
+        "upsample",
+        {"scale_factor": 2, "mode": "trilinear"},
+        IMAGE,
+        "mode",
+        "mode trilinear is for 3 positions, got 64 x 28 x 28 (channels, height, width)",
+        "",
+    ),
+    (
+        "upsample",
+        {"scale_factor": 2, "mode": "bicubic"},
+        "c8 d2 h4 w4",
+        "mode",
+        "mode bicubic is for 2 positions, got 8 x 2 x 4 x 4 (channels, depth, height, width)",
+        "",
+    ),
+    (
+        "to_image",
+        {"width": 4},
+        TOKENS,
+        "width",
+        "to_image needs both height and width, or neither",
+        "",
+    ),
+    (
+        "to_image",
+        {"height": 2, "width": 4, "depth": 3},
+        TOKENS,
+        "height",
+        "to_image needs a length of depth·height·width = 24, got 16",
+        "",
+    ),
+    (
+        "take",
+        {"axis": "channels", "start": 64},
+        IMAGE,
+        "start",
+        "take needs a part of channels 0 to 63, got 64 to 63",
+        "",
+    ),
+    (
+        "take",
+        {"axis": "length", "index": 16},
+        TOKENS,
+        "index",
+        "take needs a part of length 0 to 15, got 16",
+        "",
+    ),
+    (
+        "mean",
+        {"axis": "height"},
+        TOKENS,
+        "axis",
+        "mean needs a tensor with 'height', got 16 x 10 (length, features)",
+        "",
+    ),
+    (
+        "log_softmax",
+        {},
+        "l128",
+        "axis",
+        "log_softmax needs a tensor with 'features', got 128 (length)",
+        "",
+    ),
+    (
+        "group_norm",
+        {"num_groups": 3},
+        TOKENS,
+        "num_groups",
+        "num_groups must divide features: 10 is not a multiple of 3",
+        "",
+    ),
+    (
+        "glu",
+        {},
+        "l4 f5",
+        None,
+        "glu must halve features: 5 is not a multiple of 2",
+        "",
+    ),
+    (
+        "add",
+        {},
+        "l4 f5 | l4 f5 | l4 f6",
+        None,
+        "add: 4 x 5 and 4 x 6 differ in features",
+        "the shortcut needs a linear layer to 5 features",
+    ),
+    (
+        "mul",
+        {},
+        "c64 h28 w28 | c1 h28 w28",
+        None,
+        "mul: 64 x 28 x 28 and 1 x 28 x 28 differ in channels",
+        "only positions of size 1 are spread",
+    ),
+    (
+        "mul",
+        {},
+        "l4 f5 | f5",
+        None,
+        "mul: 4 x 5 (length, features) and 5 (features) have different dimensions",
+        "",
+    ),
+    (
+        "concat",
+        {},
+        "l4 f5 | f5",
+        None,
+        "concat: 4 x 5 (length, features) and 5 (features) have different dimensions",
+        "",
+    ),
+    (
+        "embedding",
+        {"num_embeddings": 100, "embedding_dim": 8},
+        "c8 l4",
+        None,
+        "embedding needs whole numbers (a tensor without channels and features), "
+        "got 8 x 4 (channels, length)",
+        "linear takes vectors",
+    ),
+    (
+        "position_embedding",
+        {"max_length": 16, "past": 1},
+        TOKENS,
+        "max_length",
+        "max_length must be at least the length 17, got 16",
+        "",
+    ),
+    (
+        "attention",
+        {"num_heads": 1, "num_kv_heads": 2},
+        TOKENS,
+        "num_kv_heads",
+        "num_kv_heads must divide num_heads: 1 is not a multiple of 2",
+        "",
+    ),
+    (
+        "window_attention",
+        {"num_heads": 2, "window_size": (8, 7), "fit": "exact"},
+        IMAGE,
+        "window_size",
+        "window_size must divide height: 28 is not a multiple of 8",
+        "fit: pad fills the last windows up",
+    ),
+    (
+        "matmul",
+        {},
+        "l16 f10 | l4 f10 | f10",
+        None,
+        "matmul needs two branches, got 3",
+        "",
+    ),
+    (
+        "moe",
+        {"num_experts": 8, "top_k": 2, "hidden_features": 8, "activation": "glu"},
+        TOKENS,
+        "activation",
+        "activation must keep the shape, got glu",
+        "mlp has gated: true",
+    ),
+]
+
+# What several kinds ask for in the same words.
+
+NEED_AN_IMAGE = {
+    "conv": {"out_channels": 8, "kernel_size": 3},
+    "depthwise_conv": {"kernel_size": 3},
+    "conv_transpose": {"out_channels": 8, "kernel_size": 3},
+    "max_pool": {"kernel_size": 2},
+    "avg_pool": {"kernel_size": 2},
+    "adaptive_avg_pool": {"output_size": 1},
+    "adaptive_max_pool": {"output_size": 1},
+    "upsample": {"scale_factor": 2},
+    "center_crop": {"size": 1},
+    "channel_shuffle": {"groups": 2},
+    "pixel_shuffle": {"upscale_factor": 2},
+    "pixel_unshuffle": {"downscale_factor": 2},
+}
+for kind, arguments in NEED_AN_IMAGE.items():
+    mend = f"{kind} comes before flatten and to_sequence, not after"
+    channels = f"{kind} needs a tensor with 'channels', got 10 (features)"
+    positions = f"{kind} needs a height, a width, a depth or a length to slide over, got"
+    REFUSALS += [
+        (kind, arguments, "f10", None, channels, mend),
+        (kind, arguments, "c8", None, f"{positions} 8 (channels)", mend),
+        (kind, arguments, "c8 l4 f5", None, f"{positions} {shape('c8 l4 f5')}", mend),
+    ]
+
+NEED_A_SEQUENCE: dict[str, dict[str, Any]] = {
+    "to_image": {},
+    "select_token": {},
+    "position_embedding": {},
+    "class_token": {},
+    "rope": {},
+    "attention": {"num_heads": 2},
+    "latent_attention": {"num_heads": 2, "kv_lora_rank": 4},
+    "pooled_attention": {"num_heads": 2, "grid": 10},
+    "lstm": {"hidden_size": 8},
+    "gru": {"hidden_size": 8},
+    "rnn": {"hidden_size": 8},
+}
+for kind, arguments in NEED_A_SEQUENCE.items():
+    message = f"{kind} needs a tensor with 'length' and 'features', got 64 x 10 (channels, length)"
+    mend = "insert to_sequence or embedding"
+    REFUSALS.append((kind, arguments, "c64 l10", None, message, mend))
+
+NEED_FEATURES = {
+    "linear": {"out_features": 8},
+    "rbf": {"out_features": 8},
+    "mlp": {"hidden_features": 8},
+    "moe": {"num_experts": 8, "top_k": 2, "hidden_features": 8},
+}
+for kind, arguments in NEED_FEATURES.items():
+    message = f"{kind} needs a tensor with 'features', got 64 x 10 (channels, length)"
+    mend = "insert flatten, global_avg_pool or to_sequence"
+    REFUSALS.append((kind, arguments, "c64 l10", None, message, mend))
+
+NEED_CHANNELS_OR_FEATURES: dict[str, dict[str, Any]] = {
+    "global_avg_pool": {},
+    "global_max_pool": {},
+    "batch_norm": {},
+    "instance_norm": {},
+    "layer_norm": {},
+    "group_norm": {"num_groups": 2},
+    "rms_norm": {},
+    "l2_norm": {},
+    "layer_scale": {},
+    "prelu": {"per_channel": True},
+    "glu": {},
+}
+for kind, arguments in NEED_CHANNELS_OR_FEATURES.items():
+    message = f"{kind} needs a tensor with 'channels' or 'features', got 128 (length)"
+    mend = "whole numbers (tokens) need an embedding first"
+    REFUSALS.append((kind, arguments, "l128", None, message, mend))
+
+LISTS: dict[str, tuple[dict[str, Any], str]] = {
+    "conv": ({"out_channels": 8, "kernel_size": 3}, "kernel_size stride padding dilation"),
+    "depthwise_conv": ({"kernel_size": 3}, "kernel_size stride padding dilation"),
+    "conv_transpose": (
+        {"out_channels": 8, "kernel_size": 3},
+        "kernel_size stride padding output_padding dilation",
+    ),
+    "max_pool": ({"kernel_size": 3}, "kernel_size stride padding dilation"),
+    "avg_pool": ({"kernel_size": 3}, "kernel_size stride padding"),
+    "adaptive_avg_pool": ({}, "output_size"),
+    "adaptive_max_pool": ({}, "output_size"),
+    "upsample": ({}, "scale_factor size"),
+    "center_crop": ({}, "size"),
+    "pad": ({}, "padding before after"),
+    "pixel_unshuffle": ({}, "downscale_factor"),
+    "window_attention": ({"num_heads": 2, "window_size": 7}, "window_size shift"),
+    "pooled_attention": ({"num_heads": 2, "grid": (3, 5)}, "stride_q stride_kv kernel_size"),
+}
+for kind, (arguments, fields) in LISTS.items():
+    inputs = TOKENS if kind == "pooled_attention" else IMAGE
+    message = "{} needs one number, or one for each of height, width; got {}"
+    for field in fields.split():
+        for wrong in ((1,), (1, 1, 1)):
+            given = {**arguments, field: wrong}
+            REFUSALS.append((kind, given, inputs, field, message.format(field, len(wrong)), ""))
+
+# The last that is allowed: kind, arguments, inputs.
+ALLOWED: list[tuple[str, dict[str, Any], str]] = [
+    ("conv", {"out_channels": 8, "kernel_size": 5}, "c64 h5 w5"),
+    ("conv", {"out_channels": 8, "kernel_size": 5, "padding": 1}, "c64 h3 w3"),
+    ("conv", {"out_channels": 8, "kernel_size": 5, "padding": "same"}, "c64 h3 w1"),
+    ("conv_transpose", {"out_channels": 2, "kernel_size": 2, "padding": 14}, IMAGE),
+    (
+        "conv_transpose",
+        {"out_channels": 2, "kernel_size": 2, "stride": 2, "output_padding": 1},
+        IMAGE,
+    ),
+    (
+        "conv_transpose",
+        {"out_channels": 2, "kernel_size": 2, "dilation": 2, "output_padding": 1},
+        IMAGE,
+    ),
+    ("max_pool", {"kernel_size": 4, "padding": 2}, IMAGE),
+    ("max_pool", {"kernel_size": (4, 2), "padding": (2, 1)}, IMAGE),
+    ("max_pool", {"kernel_size": 5, "stride": 3, "ceil_mode": True}, "c4 h3 w3"),
+    ("group_norm", {"num_groups": 64}, IMAGE),
+    ("pad", {"padding": 27, "mode": "reflect"}, IMAGE),
+    ("pad", {"padding": 28, "mode": "circular"}, IMAGE),
+    ("pad", {"padding": 29, "mode": "replicate"}, IMAGE),
+    ("pad", {"padding": 29}, IMAGE),
+    ("center_crop", {"size": 28}, IMAGE),
+    ("take", {"axis": "channels", "start": 63}, IMAGE),
+    ("take", {"axis": "channels", "start": 60, "size": 4}, IMAGE),
+    ("take", {"axis": "channels", "index": 63}, IMAGE),
+    ("mean", {"axis": "length"}, TOKENS),
+    ("mean", {"axis": "features", "keepdims": True}, "f10"),
+    ("position_embedding", {"max_length": 16}, TOKENS),
+    ("position_embedding", {"max_length": 17, "past": 1}, TOKENS),
+    ("prelu", {}, "l128"),
+    ("mul", {}, "c64 h1 w28 | c64 h28 w1"),
+    ("window_attention", {"num_heads": 2, "window_size": 7, "shift": 6}, IMAGE),
+    ("window_attention", {"num_heads": 3, "window_size": 7, "head_dim": 8}, IMAGE),
+    ("attention", {"num_heads": 3, "head_dim": 8}, TOKENS),
+    ("attention", {"num_heads": 5, "rope": True}, TOKENS),
+    ("attention", {"num_heads": 2, "causal": True, "sliding_window": 1}, TOKENS),
+    ("pooled_attention", {"num_heads": 2, "grid": (2, 2, 4), "tokens": 0}, TOKENS),
+    ("pooled_attention", {"num_heads": 2, "grid": 15}, TOKENS),
+    ("moe", {"num_experts": 8, "top_k": 8, "hidden_features": 8}, TOKENS),
+    ("gru", {"hidden_size": 8, "bias_vectors": 2}, TOKENS),
 ]
 
 
@@ -709,3 +1136,15 @@ def test_a_refusal_says_what_must_be_and_what_was_found(
     assert requirement.help() == help
     assert requirement.field == field
     assert field is None or field in KINDS[kind].fields
+
+
+@pytest.mark.parametrize("kind, arguments, inputs", ALLOWED, ids=str)
+def test_the_last_that_is_allowed(kind: str, arguments: dict[str, Any], inputs: str) -> None:
+    graph = Graph()
+    nodes = tuple(graph.add_input(text, shape(text)) for text in inputs.split("|"))
+    graph.append(KINDS[kind](**arguments), nodes, kind)
+
+
+def test_all_dimensions_that_are_missing_are_named() -> None:
+    found = has_dimensions("pair", shape("l4"), "channels", "length", "features")
+    assert found.message() == "pair needs a tensor with 'channels' and 'features', got 4 (length)"
