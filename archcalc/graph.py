@@ -15,6 +15,7 @@ class Node:
     """One layer in its place: what comes in, what comes out, whose weights it uses."""
 
     __slots__ = (
+        "cached",
         "index",
         "inputs",
         "layer",
@@ -47,6 +48,8 @@ class Node:
         self.place = place
         self.shared = shared
         """The node whose weights this one reuses, if any."""
+        self.cached = False
+        """Whether its output is there from an earlier run: its weights count, its work does not."""
 
     def __repr__(self) -> str:
         name = f"{self.path}.{self.part}" if self.part else self.path

@@ -82,14 +82,19 @@ def listed(names: Collection[object], most: int = 20) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The name in ``known`` that ``word`` was most likely meant to be, or ``None``.
 
-    Bounded: long words and long lists are cut before they are compared.
+    Bounded: a long word is like nothing, and of many names only the first are compared.
     """
     from difflib import get_close_matches
-    from itertools import islice
 
     if not word or len(word) > 80:
         return None
-    names = list(islice(known, 2000))
+    names: list[str] = []
+    room = 200_000 // len(word)
+    for name in known:
+        room -= len(name) if len(name) <= 2 * len(word) else 1
+        if room < 0 or len(names) == 2000:
+            break
+        names.append(name)
     folded = {n.lower(): n for n in reversed(names)}
     if word.lower() in folded:
         return folded[word.lower()]

@@ -65,6 +65,7 @@ class Census:
                 called(node.layer.kind, node.path),
             )
             for node in graph.nodes
+            if not node.cached
         )
 
     def figure(self, convention: Convention) -> int:

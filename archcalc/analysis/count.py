@@ -211,6 +211,8 @@ class _Facts:
             weights = owner.layer.weights(*map(_output, owner.inputs))
             elsewhere = frozenset(w.name for w in weights)
             key = (node.layer, shapes, elsewhere)
+        if node.cached:
+            key = (*key, "cached")
         called = ""
         if self._other:
             called = self._other.called(node.layer.kind, node.path)
@@ -221,6 +223,8 @@ class _Facts:
             if self._other:
                 figure = self._other.convention.figure(node.layer, node.output, shapes, called)
                 known = known._replace(counted=figure * self._batch)
+            if node.cached:
+                known = _weights_alone(known)
             self._known[key] = known
         return known
 
@@ -266,6 +270,11 @@ def other_tool(name: str, target: str) -> OtherTool | None:
     from archcalc.analysis.conventions import CONVENTIONS, written_as
 
     return OtherTool(CONVENTIONS[name], written_as(target))
+
+
+def _weights_alone(figures: Figures) -> Figures:
+    """The figures of a layer whose output is there already: it does nothing now."""
+    return figures._replace(activations=0, counted=0, **dict.fromkeys(OPERATION_KINDS, 0))
 
 
 def _no_operations(*_: Shape) -> tuple[()]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from archcalc.language.declarations import Declarer, positive
 from archcalc.language.expressions import WORD, Expressions
-from archcalc.language.frame import Frame
+from archcalc.language.frame import Build, Frame
 from archcalc.language.labels import label_steps
 from archcalc.language.program import Block, Module
 from archcalc.language.scope import Reports, Scope
@@ -33,7 +33,18 @@ from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
 from archcalc.problems import Complaint, Place, listed, shorten
 
-MODIFIERS: Final = ("name", "from", "repeat", "if", "else", "for", "in", "share", "note")
+MODIFIERS: Final = (
+    "name",
+    "from",
+    "repeat",
+    "if",
+    "else",
+    "for",
+    "in",
+    "share",
+    "cached",
+    "note",
+)
 SPECIAL: Final = ("do", "side", "residual", "add", "concat", "mul", "custom")
 POSITIONAL: Final = 3
 """How many arguments of a layer kind can be written by position."""
@@ -47,6 +58,8 @@ class Compiler(Declarer):
     ) -> None:
         super().__init__(module, limits, report, expressions)
         self.follower_steps: dict[str, LayerStep] = {}
+        self.bare: dict[str, LayerStep] = {}
+        """Layers by the word that stands for them without arguments; read once."""
 
     # Chains and steps.
 
@@ -103,13 +116,18 @@ class Compiler(Declarer):
                 return None
             if branch and self.is_tensor(item.text):
                 step = TensorStep(item.place, self.reader.tensor(item))
-            else:
-                made = self.operation(item, None, branch=branch)
-                if made is None:
-                    return None
-                step = made
-            step.settle()
-            return step
+                step.settle()
+                return step
+            bare = self.bare.get(item.text)
+            if bare is not None:
+                return bare.at(item.place)
+            faults = len(self.report.problems)
+            made = self.operation(item, None, branch=branch)
+            if made is not None:
+                made.settle()
+                if isinstance(made, LayerStep) and len(self.report.problems) == faults:
+                    self.bare[item.text] = made
+            return made
         return self.mapped_step(item)
 
     def is_tensor(self, word: str) -> bool:
@@ -242,6 +260,8 @@ class Compiler(Declarer):
             if "if" not in given:
                 self.problem("'else' without 'if'", given["else"][0].place, code="syntax")
             step.otherwise = self.chain(given["else"][1])
+        if "cached" in given:
+            step.cached = reader.truth(given["cached"][1])
         if "share" in given:
             item = given["share"][1]
             if isinstance(item, Scalar) and item.text == "true":
@@ -361,14 +381,16 @@ class Compiler(Declarer):
         place: Place,
     ) -> None:
         """The arguments of a layer kind into ``step``'s slots."""
+        defaults = self.module.defaults.get(word)
+        if item is None and not defaults and not needed(kind):
+            return
         fields = spelled(kind)
         names = list(fields)
         given: dict[str, Slot] = {}
-        for name, (slot, default_place) in self.module.defaults.get(word, {}).items():
-            given[name] = slot
-            step.places[name] = default_place
-        if item is None and not given and not needed(kind):
-            return
+        if defaults:
+            for name, (slot, default_place) in defaults.items():
+                given[name] = slot
+                step.places[name] = default_place
         for name, where, value in self.positions(item, names, POSITIONAL, word):
             if name not in fields:
                 self.unknown_argument(word, name, names, where)
@@ -607,8 +629,10 @@ class Compiler(Declarer):
         """``$param``: the operation is known when the argument is."""
         word = self.reader.text(key)
         scope = self.reader.scope
+        cost = 8 + 4 * size_of(item)
 
-        def compile(name: str, frame: Frame) -> Step:
+        def compile(name: str, build: Build, frame: Frame) -> Step:
+            build.spend(cost, key.place)
             outer, self.reader.scope = self.reader.scope, scope
             before = len(self.report.problems)
             try:
@@ -626,6 +650,13 @@ class Compiler(Declarer):
         step = ChosenStep(key.place, word, compile)
         step.label = key.text.lstrip("$").strip("()")
         return step
+
+
+def size_of(item: Item | None) -> int:
+    """How many pieces of text an item has."""
+    if isinstance(item, Mapping):
+        return sum(1 + size_of(value) for _, value in item)
+    return sum(map(size_of, item.items)) if isinstance(item, Sequence) else 1
 
 
 _spelled: dict[type[Layer], dict[str, tuple[str, Field[Any]]]] = {}

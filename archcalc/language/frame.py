@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from archcalc.graph import Broken, Graph, Node
@@ -10,6 +9,7 @@ from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.layers.base import Layer
 from archcalc.limits import Limits
 from archcalc.problems import Call, Complaint, Place, Problem, nearest
+from archcalc.shapes import Shape
 from archcalc.terms import need
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class Build:
         """Every path that is taken, and the last number that was put behind it."""
         self.called: Place | None = None
         """Where the last block was called."""
+        self.running: set[int] = set()
+        """The blocks that are being run, by identity: none may call itself."""
         self._weighted: dict[tuple[int, int], list[Node]] = {}
+        self._weights: dict[Any, Weights] = {}
         self.made: dict[Any, Layer] = {}
 
     def spend(self, amount: int, place: Place) -> None:
@@ -62,11 +65,24 @@ class Build:
         except TypeError:  # arrays
             return made(**values)
 
-    def weighted(self, nodes: tuple[int, int], has: Callable[[Node], object]) -> list[Node]:
+    def weighted(self, nodes: tuple[int, int]) -> list[Node]:
         """Those of the nodes from .. to that have weights; looked through once."""
         found = self._weighted.get(nodes)
         if found is None:
-            found = self._weighted[nodes] = [n for n in self.graph.nodes[slice(*nodes)] if has(n)]
+            some = self.graph.nodes[slice(*nodes)]
+            found = self._weighted[nodes] = [n for n in some if self.weights(n)]
+        return found
+
+    def weights(self, node: Node) -> Weights:
+        """The sizes of each of a node's weights, sorted, so that a transpose compares equal."""
+        shapes = tuple(i.output for i in node.inputs)
+        key = (node.layer, shapes)
+        try:
+            found = self._weights.get(key)
+        except TypeError:  # arrays
+            return weight_sizes(node.layer, shapes)
+        if found is None:
+            found = self._weights[key] = weight_sizes(node.layer, shapes)
         return found
 
     def fits(self, path: str, place: Place) -> None:
@@ -169,6 +185,21 @@ class Build:
         except Broken:
             self.graph.nodes.pop()
             raise
+
+
+Weights = dict[str, list[Any]]
+"""The sizes of a layer's weights, by the weight's name."""
+
+
+def weight_sizes(layer: Layer, shapes: tuple[Shape, ...]) -> Weights:
+    """The factors of each weight of ``layer`` but those that are 1, sorted."""
+    found: Weights = {}
+    for weight in layer.weights(*shapes):
+        factors = [f for f in weight.product.factors.values() if f != 1]
+        if weight.product.divisors:
+            factors += [-d for d in weight.product.divisors.values() if d != 1]
+        found[weight.name] = sorted(factors)
+    return found
 
 
 def shrinkage(node: Node, axis: str) -> str:

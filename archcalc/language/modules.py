@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from archcalc.language.compiler import Compiler, spelled
+from archcalc.language.compiler import MODIFIERS, Compiler, spelled
 from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.figures import budget, expected, published
@@ -381,12 +381,7 @@ class _Loader:
                     )
                 )
                 continue
-            if (
-                not key.text.strip()
-                or key.text.startswith("$")
-                or key.text
-                in ("name", "from", "repeat", "if", "else", "for", "in", "share", "note")
-            ):
+            if not key.text.strip() or key.text.startswith("$") or key.text in MODIFIERS:
                 self.report(
                     Problem(f"'{shorten(key.text)}' cannot name a block", key.place, code="value")
                 )

@@ -66,6 +66,7 @@ BESIDE: Final = {
     "for": "A name, or several, for the items of the list in 'in'.",
     "in": "The list whose items the step is done for.",
     "share": "Uses the weights of the step of that name; true: of the first turn of a repeat.",
+    "cached": "If this holds, the output is there already: weights count, operations do not.",
     "note": "For the reader.",
 }
 """Each modifier of a step."""
@@ -311,6 +312,7 @@ def _modifiers(chain: Schema) -> Schema:
         "for": _any(name, {"type": "array", "items": name}),
         "in": _ref("list"),
         "share": _TEXT,
+        "cached": _ref("truth"),
         "note": {"type": list(_PLAIN)},
     }
     return {name: {"description": BESIDE[name], **takes[name]} for name in MODIFIERS}

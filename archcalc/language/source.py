@@ -205,9 +205,14 @@ class _Reader:
     def events(self) -> Iterator[Any]:
         import yaml
 
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        made: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         try:
-            yield from yaml.parse(self.source.text, Loader=loader)
+            loader = made(self.source.text)
+            following = loader.get_event
+            event = following()
+            while type(event) is not yaml.StreamEndEvent:
+                yield event
+                event = following()
         except yaml.MarkedYAMLError as error:
             raise self._syntax(error) from None
         except (yaml.YAMLError, ValueError, OverflowError, UnicodeError) as error:
@@ -248,6 +253,7 @@ class _Reader:
         documents = 0
         stack: list[Sequence | Mapping] = []
         keys: list[Scalar | None] = []  # for each mapping on the stack, the key that waits
+        scalar, end_of = yaml.ScalarEvent, (yaml.MappingEndEvent, yaml.SequenceEndEvent)
         count = self.before
         for count, event in enumerate(self.events(), self.before):
             if count > limits.events:
@@ -258,19 +264,14 @@ class _Reader:
                     help="use repeat or for; --limit events=N raises the limit",
                 )
             kind = type(event)
-            if kind is yaml.ScalarEvent:
+            if kind is scalar:
                 mark, end = event.start_mark, event.end_mark
                 if event.anchor is not None or event.tag is not None:
                     raise self._left_out(event)
-                width = end.column - mark.column if end.line == mark.line and event.value else 1
-                item: Item = Scalar(
-                    source,
-                    mark.line + 1,
-                    mark.column + 1,
-                    max(1, width),
-                    event.value,
-                    not event.style,
-                )
+                text, line, column = event.value, mark.line, mark.column
+                width = end.column - column if text and end.line == line else 1
+                plain = not event.style
+                item: Item = Scalar(source, line + 1, column + 1, width, text, plain)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 mark = event.start_mark
                 if event.anchor is not None or event.tag is not None:
@@ -284,7 +285,7 @@ class _Reader:
                     )
                 made = Mapping if kind is yaml.MappingStartEvent else Sequence
                 item = made(source, mark.line + 1, mark.column + 1)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            elif kind in end_of:
                 stack.pop()
                 keys.pop()
                 continue

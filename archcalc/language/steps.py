@@ -1,6 +1,7 @@
 """The steps of a chain, and how each runs: modifiers first, then what it does.
 
-The order of a step is ``for``, ``repeat``, ``if``, ``from``, the operation, ``name`` and ``share``.
+The order of a step is ``for``, ``repeat``, ``if``, ``from``, the operation, then ``cached``,
+``share`` and ``name``.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Step:
     """One item of a chain. Subclasses say in `once` what it does when its turn comes."""
 
     __slots__ = (
+        "cached",
         "condition",
         "label",
         "loop_names",
@@ -77,6 +79,7 @@ class Step:
         self.loop_names: tuple[str, ...] = ()
         self.loop_values: Slot | None = None
         self.share: Slot | bool | None = None
+        self.cached: Slot | None = None
         self.plain = True
         """Without any modifier."""
 
@@ -89,6 +92,7 @@ class Step:
             or self.condition
             or self.loop_values
             or self.share
+            or self.cached
         )
 
     def once(self, build: Build, frame: Frame, current: Node | None, path: str) -> Node | None:
@@ -198,6 +202,9 @@ class Step:
         start = len(build.graph.nodes)
         after = self.once(build, frame, current, path)
         made = (start, len(build.graph.nodes))
+        if self.cached is not None and self.cached.value(frame):
+            for node in build.graph.nodes[start:]:
+                node.cached = True
         if self.share is not None and self.share is not True:
             assert isinstance(self.share, Slot)
             owner = self.share.value(frame)
@@ -254,8 +261,7 @@ class Step:
         self, build: Build, frame: Frame, owner: tuple[int, int], mine: tuple[int, int]
     ) -> None:
         """Lets the nodes of ``mine`` use the weights of ``owner``'s, one for one."""
-        theirs = build.weighted(owner, weight_sizes)
-        ours = build.weighted(mine, weight_sizes)
+        theirs, ours = build.weighted(owner), build.weighted(mine)
         place = self.share.place if isinstance(self.share, Slot) else self.place
         if len(theirs) != len(ours):
             raise self.complaint(
@@ -265,7 +271,7 @@ class Step:
                 code="shape",
             )
         for there, here in zip(theirs, ours, strict=True):
-            there_sizes, here_sizes = weight_sizes(there), weight_sizes(here)
+            there_sizes, here_sizes = build.weights(there), build.weights(here)
             common = [name for name in here_sizes if name in there_sizes]
             for name in common:
                 a, b = there_sizes[name], here_sizes[name]
@@ -288,18 +294,6 @@ class Step:
             here.shared = there.shared or there
 
 
-def weight_sizes(node: Node) -> dict[str, list[Any]]:
-    """The factors of each of a node's weights, sorted, so that a transpose compares equal."""
-    shapes = [i.output for i in node.inputs]
-    found: dict[str, list[Any]] = {}
-    for weight in node.layer.weights(*shapes):
-        factors = [f for f in weight.product.factors.values() if f != 1]
-        if weight.product.divisors:
-            factors += [-d for d in weight.product.divisors.values() if d != 1]
-        found[weight.name] = sorted(factors)
-    return found
-
-
 class LayerStep(Step):
     """A layer kind with its arguments."""
 
@@ -315,6 +309,13 @@ class LayerStep(Step):
         """The arguments, if all are constant."""
         self.followers: Callable[[str], LayerStep] | None = None
         """The step of a normalisation or activation that comes with this one."""
+
+    def at(self, place: Place) -> LayerStep:
+        """The same step at another place."""
+        step = LayerStep(place, self.kind)
+        step.slots, step.places, step.tensors = self.slots, self.places, self.tensors
+        step.fixed, step.followers = self.fixed, self.followers
+        return step
 
     def settle(self) -> None:
         super().settle()
@@ -356,7 +357,7 @@ class BlockStep(Step):
 
     def once(self, build: Build, frame: Frame, current: Node | None, path: str) -> Node | None:
         block = self.block
-        if any(block is called for called, _ in frame.calls):
+        if id(block) in build.running:
             way = " -> ".join([*(b.name for b, _ in frame.calls), block.name])
             raise self.complaint(
                 f"block {block.name} calls itself: {way}", frame, self.place, code="reference"
@@ -383,7 +384,11 @@ class BlockStep(Step):
             assert slot is not None  # the compiler has seen that all are given
             value = slot.value(frame if given else inner)
             inner.locals[name] = declaration.checked(value, slot.place, inner)
-        return block.chain.run(build, inner, current, path)
+        build.running.add(id(block))
+        try:
+            return block.chain.run(build, inner, current, path)
+        finally:
+            build.running.discard(id(block))
 
 
 class ChosenStep(Step):
@@ -391,7 +396,9 @@ class ChosenStep(Step):
 
     __slots__ = ("compile", "found", "word")
 
-    def __init__(self, place: Place, word: Slot, compile: Callable[[str, Frame], Step]) -> None:
+    def __init__(
+        self, place: Place, word: Slot, compile: Callable[[str, Build, Frame], Step]
+    ) -> None:
         super().__init__(place)
         self.word = word
         self.compile = compile
@@ -401,7 +408,7 @@ class ChosenStep(Step):
         name = self.word.value(frame)
         step = self.found.get(name)
         if step is None:
-            step = self.found[name] = self.compile(name, frame)
+            step = self.found[name] = self.compile(name, build, frame)
         return step.once(build, frame, current, path)
 
 

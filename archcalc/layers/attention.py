@@ -106,7 +106,8 @@ class Attention(Layer):
     Queries come from the tensor, keys and values too, or from ``context`` (cross-attention). With
     fewer ``num_kv_heads`` than heads several heads share their keys and values (grouped-query;
     1 is multi-query). ``past`` is the length of a key-value cache: its keys and values are there
-    already, and the queries see them, too.
+    already, and the queries see them, too. With ``context_cached`` so are those of the context: a
+    decoder makes them once for a whole answer.
 
     MACs: the projections, and twice num_heads·queries·keys·head_dim, in full even where
     ``causal`` throws half away; ``--causal half`` counts what is left, queries·(queries + 1)/2
@@ -132,6 +133,7 @@ class Attention(Layer):
     context = Tensor("the tensor that keys and values come from; without it, the same")
     out_features = Count(None, "the features that come out; without it, as many as come in")
     past = Count(0, "positions whose keys and values are cached", min=0)
+    context_cached = Flag(False, "whether the keys and values of the context are cached, too")
     rope = Flag(False, "whether queries and keys get a rotary position embedding")
     sliding_window = Count(None, "the last positions that a query sees; without it, all")
     relative_buckets = Count(None, "ranges of distance with a learned number for each head")
@@ -180,6 +182,12 @@ class Attention(Layer):
             )
         if self.num_kv_heads is not None:
             yield divides("num_kv_heads", self.num_kv_heads, "num_heads", self.num_heads)
+        yield need(
+            "context_cached",
+            bool(context) or not self.context_cached,
+            "context_cached needs a context",
+            mend="past: N is for the tensor's own cache",
+        )
         if self.rope:
             yield halves("rope", "rope must pair", "head_dim", self._head_dim(x))
         if self.sliding_window is not None:
@@ -235,6 +243,8 @@ class Attention(Layer):
     ) -> Iterator[Operation]:
         head_dim = self._head_dim(x)
         for name, heads, source in self._projections(x, context):
+            if self.context_cached and name != "queries":
+                continue
             outs = {"length": source["length"], **heads}
             yield Operation("mac", times(**outs, in_features=source["features"]), name)
             if self._has_bias(name):
