@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -340,6 +341,7 @@ def test_the_object_of_a_network(net: str) -> None:
         "name": "net",
         "variant": None,
         "source": net,
+        "sha256": sha256(Path(net).read_bytes()).hexdigest(),
         "settings": {"width": 8, "input.channels": 3, "input.height": 16, "input.width": 16},
     }
     assert data["convention"] == "archcalc"

@@ -437,7 +437,8 @@ def test_a_convention_says_what_it_counts(name: str) -> None:
     answer = call("conventions", name)
     assert answer.code == 0
     assert CONVENTIONS[name].tool in answer.out
-    assert call("conventions", name, "--format", "json").data["unit"] == CONVENTIONS[name].unit
+    (data,) = call("conventions", name, "--format", "json").data["conventions"]
+    assert data["unit"] == CONVENTIONS[name].unit
 
 
 def test_a_network_under_all_conventions() -> None:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from archcalc.formats import schema as formats
 from archcalc.language import load_bytes, schema
 from archcalc.language.compiler import MODIFIERS
 from archcalc.language.modules import TOP
@@ -130,7 +134,7 @@ HEAD = "archcalc: 1\nname: net\ninput: {channels: 3, height: 32, width: 32}\n"
         "layers: [{concat: {branches: {a: [], b: [relu]}, axis: channels}}]",
         "settings: {d: {type: int, default: 3, min: 1}, words: [a, b]}\nlayers: [relu]",
         "layers: [relu]\nexpect: {params: 138_357_544}\npublished: {params: 138M, top1: 71.592}",
-        "layers: [{name: 3, from: input}, [relu, relu], {do: [relu], for: [a, b], in: 'zip(x, y)'}]",
+        "layers: [{name: 3, from: input}, [relu], {do: [relu], for: [a, b], in: 'zip(x, y)'}]",
         "settings: {kind: basic}\nlayers:\n- relu:\n  if: kind == 'a, {b}?'",
     ],
 )
@@ -203,3 +207,119 @@ def test_the_schema_of_one_file_refuses_other_blocks() -> None:
 def test_a_schema_is_plain_data() -> None:
     made = schema.language()
     assert json.loads(json.dumps(made)) == made
+
+
+# Results
+
+
+def strict(made: Any) -> Any:
+    """The schema without room for more keys, so that a key that is not described is found."""
+    if isinstance(made, list):
+        return [strict(item) for item in made]
+    if not isinstance(made, dict):
+        return made
+    inner = {key: strict(value) for key, value in made.items()}
+    if "properties" in inner and "required" in inner:
+        inner.setdefault("additionalProperties", False)
+    return inner
+
+
+@cache
+def of_results() -> tuple[Any, Any]:
+    made = formats.results()
+    jsonschema.Draft202012Validator.check_schema(made)
+    closed = strict(made)
+    for definition in closed["$defs"].values():
+        if "properties" in definition and definition.get("required"):
+            # The version and the tool stand in every document.
+            definition["properties"].update(schema_version={}, tool={})
+    closed.pop("additionalProperties", None)
+    return jsonschema.Draft202012Validator(made), jsonschema.Draft202012Validator(closed)
+
+
+def printed(*arguments: str) -> Any:
+    run = subprocess.run(
+        [sys.executable, "-m", "archcalc", *arguments, "--format", "json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    return json.loads(run.stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "document"),
+    [
+        ("macs inception-block", "rows"),
+        ("shapes lenet5 --batch 2", "rows"),
+        ("summary resnet18 --depth 1", "rows"),
+        ("summary gpt2 --convention fvcore", "rows"),
+        ("macs resnet18 --convention keras --expand", "rows"),
+        ("params lenet5 --columns path,params --top 3", "rows"),
+        ("compare inception-block@naive inception-block@bottleneck lenet5", "compare"),
+        ("compare lenet5 alexnet --depth 1 --only-changed", "compare"),
+        ("compare lenet5 lenet5 --columns path,macs", "compare"),
+        ("check lenet5 vgg16 --max params=1M", "check"),
+        ("verify lenet5", "check"),
+        ("show resnet50", "show"),
+        ("list", "list"),
+        ("layers", "layer_kinds"),
+        ("layers conv", "layer_kind"),
+        ("limits", "limits"),
+        ("conventions", "conventions"),
+        ("conventions thop", "conventions"),
+        ("conventions resnet18", "accounts"),
+        ("identify lenet5 61706", "identify"),
+        ("identify lenet5 3.14G", "identify"),
+        ("sweep lenet5 --over input.height=32,40", "configurations"),
+        ("macs lenet", "problems"),
+    ],
+)
+def test_every_result_is_as_the_schema_says(arguments: str, document: str) -> None:
+    data = printed(*arguments.split())
+    for validator in reversed(of_results()):
+        schema = {**validator.schema, "oneOf": [{"$ref": f"#/$defs/{document}"}]}
+        errors = validator.evolve(schema=schema).iter_errors(data)
+        assert not [why for error in errors for why in reasons(error)]
+        assert validator.is_valid(data)
+
+
+def test_a_missing_or_wrong_key_is_found() -> None:
+    data = printed("macs", "lenet5")
+    valid = of_results()[0].is_valid
+    assert valid(data)
+    for key in ("schema_version", "tool", "spec", "totals", "layers", "convention"):
+        assert not valid({k: v for k, v in data.items() if k != key})
+    assert not valid({**data, "schema_version": 2})
+    assert not valid({**data, "totals": {**data["totals"], "macs": 1.5}})
+    data["layers"][1]["params"] = "6"
+    assert not valid(data)
+
+
+def test_the_hash_is_that_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_bytes(b"\xef\xbb\xbfarchcalc: 1\r\nname: n\r\nextends: lenet5.yaml\r\n")
+    data = printed("macs", str(path))
+    assert data["spec"]["sha256"] == sha256(path.read_bytes()).hexdigest()
+    bundled = sha256((ROOT / "specs/lenet5.yaml").read_bytes()).hexdigest()
+    assert printed("macs", "lenet5")["spec"]["sha256"] == bundled
+    assert printed("show", "lenet5")["spec"]["sha256"] == bundled
+    assert printed("compare", "lenet5", str(path))["specs"][0]["sha256"] == bundled
+
+
+# The command
+
+
+def test_the_command_prints_them(tmp_path: Path) -> None:
+    def say(*arguments: str) -> str:
+        command = [sys.executable, "-m", "archcalc", "schema", *arguments]
+        run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        return run.stdout
+
+    assert json.loads(say()) == schema.language()
+    assert json.loads(say("--result")) == formats.results()
+    own = json.loads(say("inception-block"))
+    assert own["title"] == "The archcalc spec inception-block"
+    file = tmp_path / "schema.json"
+    assert say("--output", str(file)) == ""
+    assert json.loads(file.read_text()) == schema.language()

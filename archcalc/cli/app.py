@@ -18,9 +18,12 @@ COMMANDS: Final = {
     "verify": "archcalc.cli.check:verify",
     "conventions": "archcalc.cli.conventions:command",
     "identify": "archcalc.cli.identify:command",
+    "sweep": "archcalc.cli.sweep:command",
     "show": "archcalc.cli.show:command",
     "layers": "archcalc.cli.layers:command",
     "limits": "archcalc.cli.limits:command",
+    "schema": "archcalc.cli.schema:command",
+    "completion": "archcalc.cli.completion:command",
 }
 """Commands and where they are; those of the metrics come from the metrics' own table."""
 
@@ -40,7 +43,7 @@ class Commands(click.Group):
         if name in COMMANDS:
             module, attribute = COMMANDS[name].split(":")
             command: click.Command = getattr(import_module(module), attribute)
-            return command
+            return _completing(ctx, command)
         from archcalc.analysis.metrics import METRICS
 
         metric = METRICS.get(name)
@@ -48,10 +51,12 @@ class Commands(click.Group):
             return None
         from archcalc.cli.rows import command_of
 
-        return command_of(metric)
+        return _completing(ctx, command_of(metric))
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         name = args[0]
+        if ctx.resilient_parsing:  # a shell completes the line: what is meant hangs on all of it
+            ctx.meta["archcalc.words"] = tuple(args[1:])
         if not name.startswith("-") and self.get_command(ctx, name) is None:
             error = click.UsageError(f"there is no command {name[:80]!r}", ctx)
             error.help = self._meant(ctx, name)  # type: ignore[attr-defined]
@@ -67,6 +72,15 @@ class Commands(click.Group):
         if zoo.find(name.partition("@")[0]) or name.endswith((".yaml", ".yml")):
             return f"a command comes first: archcalc summary {name[:80]}"
         return "archcalc --help lists the commands"
+
+
+def _completing(ctx: click.Context, command: click.Command) -> click.Command:
+    """The command; while a shell completes a line, one that says what could be meant."""
+    if not ctx.resilient_parsing:
+        return command
+    from archcalc.cli.completion import prepare
+
+    return prepare(command)
 
 
 @click.group(

@@ -29,6 +29,7 @@ INTERRUPTED: Final = 130
 def run_and_leave(arguments: Sequence[str] | None) -> None:
     """Runs the program and ends the process with its exit code."""
     if "_ARCHCALC_COMPLETE" in os.environ:  # click answers a shell that completes a line
+        from archcalc.cli import completion  # noqa: F401 (it brings its own script for bash)
         from archcalc.cli.app import app
 
         app.main(prog_name="archcalc")

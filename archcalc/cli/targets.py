@@ -34,6 +34,8 @@ class Target(NamedTuple):
     file: str
     """Where its text is; ``-`` for standard input."""
     bundled: bool
+    data: bytes = b""
+    """The file as it was read."""
 
     @property
     def written(self) -> str:
@@ -73,7 +75,7 @@ def read(target: str, request: Request) -> Target:
     folder = None if file == STDIN else path.dirname(path.abspath(file))
     spec = load(decode(data, shown, limits), folder, limits)
     chosen = spec.variant(variant)
-    return Target(spec, chosen.name if chosen else None, file, bundled)
+    return Target(spec, chosen.name if chosen else None, file, bundled, data)
 
 
 def split(target: str) -> tuple[str, str | None]:
@@ -182,4 +184,5 @@ def subject_of(target: Target, built: Built, overrides: dict[str, str]) -> Subje
         built.problems,
         () if overrides else target.spec.published(built.variant),
         overrides,
+        target.data,
     )

@@ -62,7 +62,7 @@ class Explained:
         return [*parts, Words(_sentence(convention.note))]
 
     def data(self) -> dict[str, Any]:
-        return _as_data(self.name, self.convention)
+        return {"conventions": [_as_data(self.name, self.convention)]}
 
 
 def _table(counts: Sequence[Each], title: str) -> Table:

@@ -38,12 +38,17 @@ class Subject(NamedTuple):
     """What others say of it, as they printed it; empty if a setting has been changed."""
     changed: Mapping[str, str] = MappingProxyType({})
     """The settings that were given on the command line."""
+    content: bytes = b""
+    """The bytes of the spec's file."""
 
     def as_data(self) -> dict[str, Any]:
+        from hashlib import sha256  # a few milliseconds that only data need
+
         return {
             "name": self.name,
             "variant": self.variant,
             "source": self.source,
+            "sha256": sha256(self.content).hexdigest() if self.content else None,
             "settings": {name: plain_value(value) for name, value in self.settings.items()},
         }
 
