@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from html import unescape
@@ -204,6 +205,14 @@ def test_the_picture_shows_what_the_command_prints() -> None:
     command, _, wanted = unescape(described[1]).partition("\n")
     seen = shown(archcalc(*command.split()[2:]), columns=82)
     assert plain(seen.text).rstrip() == wanted
+
+
+def test_the_page_of_the_zoo_is_current() -> None:
+    """``python docs/make_zoo.py`` writes it anew."""
+    made = subprocess.run(
+        [sys.executable, ROOT / "docs/make_zoo.py", "--check"], capture_output=True, text=True
+    )
+    assert not made.returncode, made.stderr
 
 
 LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(?:#(?P<part>[^)\s]+))?\)|src=\"(?P<source>[^\"]+)\"")
