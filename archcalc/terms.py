@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Final, NamedTuple
 
@@ -38,6 +39,12 @@ class Product:
 def times(**factors: Size) -> Product:
     """``times(out_h=28, out_w=28, out_channels=32)``: names are the symbols, in reading order."""
     return Product(factors)
+
+
+def known_as(name: str, size: Size) -> Size:
+    """``size``, which a formula calls ``name`` (`archcalc.analysis.trace`)."""
+    name_it: Callable[[str], Size] | None = getattr(size, "named", None)
+    return size if name_it is None else name_it(name)
 
 
 class Weight(NamedTuple):

@@ -42,7 +42,7 @@ CHOICES: Final = {
     "padding": Choice(
         ("dense", "exact"),
         "Products with padded zeros: counted like any other (dense), or left out (exact)",
-        {"exact": "Products with padded zeros left out"},
+        {"exact": "products with padded zeros left out"},
     ),
     "causal": Choice(
         ("full", "half"),

@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "compare": "archcalc.cli.compare:command",
     "check": "archcalc.cli.check:check",
     "verify": "archcalc.cli.check:verify",
+    "explain": "archcalc.cli.explain:command",
     "conventions": "archcalc.cli.conventions:command",
     "identify": "archcalc.cli.identify:command",
     "sweep": "archcalc.cli.sweep:command",

@@ -7,11 +7,21 @@ A text that a spreadsheet would run as a formula is put behind an apostrophe.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from archcalc.formats import parts_of
-from archcalc.formats.document import Cell, Change, Pairs, Part, Ratio, Share, Table
+from archcalc.formats.document import (
+    Cell,
+    Change,
+    Equations,
+    Pairs,
+    Part,
+    Ratio,
+    Share,
+    Table,
+    Words,
+)
 from archcalc.formats.safe import safe
 
 if TYPE_CHECKING:
@@ -32,10 +42,28 @@ def render(document: Document, options: Options, out: TextIO) -> None:
         for line in table.lines:
             write([plain(cell) for cell in line.cells])
         return
+    if any(isinstance(part, Equations) for part in parts):
+        _write_equations(parts, write)
+        return
     for part in parts:
         if isinstance(part, Pairs):
             for name, value in part.items:
                 write([plain(name), plain(value)])
+
+
+def _write_equations(parts: Iterable[Part], write: Callable[[list[Any]], object]) -> None:
+    """Formulas by what they belong to: in symbols, with their numbers, and what comes out."""
+    from archcalc.formats.formulas import ASCII, written
+
+    write(["of", "name", "formula", "numbers", "value"])
+    of = ""
+    for part in parts:
+        if isinstance(part, Words) and part.role == "heading":
+            of = part.text
+        if isinstance(part, Equations):
+            for name, formula in part.items:
+                texts = [written(formula, ASCII, numbers=numbers) for numbers in (False, True)]
+                write([*map(plain, (of, name, *texts)), formula.value])
 
 
 def main_table(parts: Iterable[Part]) -> Table | None:

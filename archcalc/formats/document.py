@@ -7,7 +7,10 @@ that what came from a file is harmless, is each format's to see to.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from archcalc.analysis.trace import Formula
 
 
 class Share(NamedTuple):
@@ -87,7 +90,21 @@ class Verbatim(NamedTuple):
     title: str = ""
 
 
-Part = Table | Pairs | Words | Verbatim
+class Equation(NamedTuple):
+    """A figure as its formula: in symbols, with the numbers put in, and what comes out."""
+
+    name: str
+    formula: Formula
+
+
+class Equations(NamedTuple):
+    """Formulas, one below the other."""
+
+    items: Sequence[Equation]
+    title: str = ""
+
+
+Part = Table | Pairs | Words | Verbatim | Equations
 
 
 class Document(Protocol):

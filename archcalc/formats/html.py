@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
-from archcalc.formats.document import Cell, Pairs, Part, Share, Table, Words
+from archcalc.formats.document import Cell, Equations, Pairs, Part, Share, Table, Words
 from archcalc.formats.safe import safe
 
 if TYPE_CHECKING:
@@ -72,6 +72,14 @@ def _lines(part: Part, exact: bool) -> Iterator[str]:
         for name, value in part.items:
             yield f'<tr><td class="faint">{literal(name)}</td><td>{_text(value, exact)}</td></tr>'
         yield "</table>"
+    elif isinstance(part, Equations):
+        from archcalc.formats.formulas import PLAIN
+        from archcalc.formats.formulas import lines as lines_of
+
+        if part.title:
+            yield f"<p><strong>{literal(part.title)}</strong></p>"
+        text = "\n".join(line for item in part.items for line in lines_of(item, PLAIN, None))
+        yield f"<pre>{escape(safe(text))}</pre>"
     else:
         lines = (safe(line.replace("\t", "    ")) for line in part.text.splitlines())
         yield f"<pre>{escape(chr(10).join(lines))}</pre>"

@@ -1,4 +1,4 @@
-"""LaTeX for a paper: booktabs tables. Needs \\usepackage{booktabs}, nothing else."""
+"""LaTeX for a paper: booktabs tables, and formulas as amsmath sets them. Needs nothing else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
-from archcalc.formats.document import Cell, Line, Pairs, Part, Table, Words
+from archcalc.formats.document import Cell, Equations, Line, Pairs, Part, Table, Words
 from archcalc.formats.safe import safe
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ SPECIAL: Final = {
 
 def render(document: Document, options: Options, out: TextIO) -> None:
     """Writes ``document``: each table with what stands above it as its caption."""
+    parts = parts_of(document, options)
     out.write("% needs \\usepackage{booktabs}\n")
-    out.writelines(f"{line}\n" for line in _lines(parts_of(document, options), options.exact))
+    if any(isinstance(part, Equations) for part in parts):
+        out.write("% needs \\usepackage{amsmath}\n")
+    out.writelines(f"{line}\n" for line in _lines(parts, options.exact))
 
 
 def escaped(text: str) -> str:
@@ -73,6 +76,17 @@ def _lines(parts: Sequence[Part], exact: bool) -> Iterator[str]:
             for name, value in part.items:
                 yield f"  \\item[{escaped(name)}] {_cell(value, exact)}"
             yield "\\end{description}"
+        elif isinstance(part, Equations):
+            from archcalc.formats.formulas import latex
+
+            if caption:
+                yield "\\par\\noindent " + ". ".join(caption)
+                caption = []
+            if part.title:
+                yield f"\\par\\noindent {escaped(part.title)}"
+            yield "\\begin{align*}"
+            yield from latex(part.items)
+            yield "\\end{align*}"
         else:
             yield "\\begin{flushleft}\\ttfamily\\small"
             for line in part.text.splitlines():

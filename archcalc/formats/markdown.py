@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
-from archcalc.formats.document import Cell, Line, Pairs, Part, Table, Words
+from archcalc.formats.document import Cell, Equations, Line, Pairs, Part, Table, Words
 from archcalc.formats.safe import safe
 
 if TYPE_CHECKING:
@@ -45,6 +45,17 @@ def _lines(part: Part, exact: bool) -> Iterator[str]:
     elif isinstance(part, Pairs):
         for name, value in part.items:
             yield f"- {escaped(name)}: {_cell(value, exact)}"
+    elif isinstance(part, Equations):
+        from archcalc.formats.formulas import latex
+
+        if part.title:
+            yield f"**{escaped(part.title)}**"
+            yield ""
+        yield "```math"
+        yield "\\begin{aligned}"
+        yield from latex(part.items)
+        yield "\\end{aligned}"
+        yield "```"
     else:
         fence = "```"
         while fence in part.text:

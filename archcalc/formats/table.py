@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
-from archcalc.formats.document import Document, Pairs, Part, Share, Table, Words
+from archcalc.formats.document import Document, Equations, Pairs, Part, Share, Table, Words
 from archcalc.formats.paint import Sheet, Spans, sheet, write
 from archcalc.formats.safe import cells, safe
 
@@ -23,6 +23,8 @@ GAP: Final = "  "
 """Between two columns of a table."""
 BAR: Final = 12
 """The width of the bar behind a share, where there is room for it."""
+PLAIN_SIGNS: Final = {0xB7: "*", 0x2212: "-"}
+"""What stands for the signs of a formula on a terminal that has no others."""
 NARROWEST: Final = 12
 """A column whose words go on in another line keeps at least this width."""
 
@@ -47,6 +49,8 @@ def drawn(parts: Sequence[Part], on: Sheet, *, exact: bool) -> Iterator[Spans]:
             yield from _Layout(part, on, exact).lines()
         elif isinstance(part, Pairs):
             yield from _pairs(part, on.width)
+        elif isinstance(part, Equations):
+            yield from _equations(part, on)
         else:
             for text in part.text.splitlines():
                 yield [("", safe(text.replace("\t", "    ")))]
@@ -67,6 +71,14 @@ def _words(words: Words, width: int | None) -> Iterator[Spans]:
             yield [(style, line)]
 
 
+def _equations(part: Equations, on: Sheet) -> Iterator[Spans]:
+    from archcalc.formats.formulas import ASCII, PLAIN, lines
+
+    for equation in part.items:
+        for line in lines(equation, PLAIN if on.unicode else ASCII, on.width):
+            yield [("", safe(line))]
+
+
 def _pairs(part: Pairs, width: int | None) -> Iterator[Spans]:
     indent = max((cells(name) for name, _ in part.items), default=0) + len(GAP)
     for name, value in part.items:
@@ -82,7 +94,10 @@ class _Layout:
     def __init__(self, table: Table, on: Sheet, exact: bool) -> None:
         self.table = table
         self.on = on
-        self.body = [[text_of(c, in_full=exact) for c in line.cells] for line in table.lines]
+        signs = {} if on.unicode else PLAIN_SIGNS
+        self.body = [
+            [text_of(c, in_full=exact).translate(signs) for c in line.cells] for line in table.lines
+        ]
         self.foot = [[text_of(c, in_full=exact) for c in line.cells] for line in table.totals]
         self.shown = list(range(len(table.columns)))
         self.widths = [

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from archcalc.layers.base import has_dimensions
 from archcalc.shapes import LETTERS, Shape, Size
-from archcalc.terms import Requirement, need
+from archcalc.terms import Requirement, known_as, need
 
 
 class Window(NamedTuple):
@@ -30,7 +30,7 @@ class Window(NamedTuple):
     @property
     def span(self) -> Size:
         """How many positions the window covers, gaps included."""
-        return self.dilation * (self.kernel - 1) + 1
+        return known_as(f"window_{LETTERS[self.axis]}", self.dilation * (self.kernel - 1) + 1)
 
     @property
     def out(self) -> Size:
@@ -116,7 +116,10 @@ def windows(
     dilations = along(dilation, axes)
     word = padding if isinstance(padding, str) else ""  # an array must not meet `==`
     if word == "half":
-        pads = tuple((d * (k - 1) + 1) // 2 for k, d in zip(kernels, dilations, strict=False))
+        pads = tuple(
+            known_as(f"padding_{LETTERS[axis]}", (d * (k - 1) + 1) // 2)
+            for axis, k, d in zip(axes, kernels, dilations, strict=False)
+        )
     elif word:
         pads = (0,) * len(axes)
     else:
