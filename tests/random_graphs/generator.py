@@ -1336,7 +1336,7 @@ def spoil(net: Tree, rng: Random) -> Tree:
         place.insert(rng.randint(0, len(place)), stranger)
     else:
         place = rng.choice(places)
-        gone = [s for s in place if "name" not in s]
+        gone = [s for s in place if "'name'" not in str(s)]  # a dangling name is another matter
         if gone:
             place.remove(rng.choice(gone))
         if not net["layers"]:

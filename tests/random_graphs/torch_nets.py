@@ -390,6 +390,7 @@ class TorchMachine:
 
     def class_token(self, args: dict[str, Any], x: Flow, shared: Any) -> Any:
         _, features = self._sequence(x)
+        must(args.get("tokens", 1) >= 1, "sizes start at 1")
         module = nn.Module()
         module.token = nn.Parameter(torch.empty(1, int(args.get("tokens", 1)), features))
         y = torch.cat([module.token.expand(BATCH, -1, -1), x.data], dim=1)

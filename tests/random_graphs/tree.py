@@ -330,7 +330,10 @@ class Walker:
     ) -> tuple[Any, Any]:
         """One layer, with the norm and the activation that it brings along."""
         given = {**self.net.get("defaults", {}).get(kind, {}), **args}
-        values = {n: as_size(evaluate(v, scope, x)) for n, v in given.items() if n != "p"}
+        values = {n: evaluate(v, scope, x) for n, v in given.items()}
+        if not 0 <= values.pop("p", 0) <= 1:
+            raise Refused("no probability")
+        values = {n: as_size(v) for n, v in values.items()}
         norm = values.pop("norm", "none") if kind in COMPOSITES else "none"
         activation = values.pop("activation", "none") if kind in COMPOSITES else "none"
         if kind in COMPOSITES and values.get("bias", "auto") == "auto":
