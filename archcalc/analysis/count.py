@@ -200,6 +200,7 @@ class _Facts:
         self._counting = counting
         self._batch = batch
         self._known: dict[tuple[object, ...], Figures] = {}
+        self._weights: dict[tuple[object, ...], frozenset[str]] = {}
         self._other = other_tool(counting.convention, target)
 
     def of(self, node: Node) -> Figures:
@@ -207,9 +208,7 @@ class _Facts:
         key: tuple[object, ...] = (node.layer, shapes)
         elsewhere: frozenset[str] = frozenset()
         if node.shared is not None:
-            owner = node.shared
-            weights = owner.layer.weights(*map(_output, owner.inputs))
-            elsewhere = frozenset(w.name for w in weights)
+            elsewhere = self._names(node.shared)
             key = (node.layer, shapes, elsewhere)
         if node.cached:
             key = (*key, "cached")
@@ -226,6 +225,16 @@ class _Facts:
             if node.cached:
                 known = _weights_alone(known)
             self._known[key] = known
+        return known
+
+    def _names(self, owner: Node) -> frozenset[str]:
+        """The names of a node's weights."""
+        shapes = tuple(map(_output, owner.inputs))
+        key = (owner.layer, shapes)
+        known = self._weights.get(key)
+        if known is None:
+            names = frozenset(w.name for w in owner.layer.weights(*shapes))
+            known = self._weights[key] = names
         return known
 
     def _work_out(

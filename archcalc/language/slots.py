@@ -138,8 +138,11 @@ class Reader:
     def _cell(self, item: Item) -> Slot:
         if isinstance(item, Sequence):
             return self._list(item)
-        if isinstance(item, Scalar) and literal(item.text) is None:
-            if WORD.match(item.text) and item.text not in ("true", "false"):
+        if isinstance(item, Scalar):
+            value = literal(item.text)
+            if value is not None:
+                return Slot(value, None, item.place)
+            if WORD.match(item.text):
                 return self._word(item)
             if not item.plain and not _looks_computed(item.text):
                 return Slot(item.text, None, item.place)
