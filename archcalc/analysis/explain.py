@@ -71,6 +71,8 @@ class Explained(NamedTuple):
     uses: tuple[Uses, ...]
     folded: bool
     """Whether it costs nothing because it is folded into the layer before it."""
+    cached: bool
+    """Whether its output is there from an earlier step, so that nothing is computed."""
     owner: str
     """The row whose weights it uses again, if it does."""
 
@@ -100,7 +102,7 @@ def explained(node: Node, counting: Counting) -> Explained:
     rule = rule_of(layer, counting)
     operations = tuple(
         Counted(operation, of_product(operation.product))
-        for operation in rule(node.output, *xs)
+        for operation in (() if node.cached else rule(node.output, *xs))
         if operation.product.value
     )
     return Explained(
@@ -110,6 +112,7 @@ def explained(node: Node, counting: Counting) -> Explained:
         operations,
         tuple(_uses(weights, operations)),
         counting.bn == "folded" and bool(getattr(layer, "folds", False)),
+        node.cached,
         node.shared.path if node.shared else "",
     )
 

@@ -266,6 +266,9 @@ def _weight_name(weight: Any) -> str:
 
 
 def _operations(layer: Explained) -> Iterator[Part]:
+    if layer.cached:
+        yield Words("No operations: its output is there from an earlier step.")
+        return
     if layer.folded:
         yield Words(
             "No operations: it is folded into the layer before it; --bn unfolded counts it."
@@ -320,6 +323,7 @@ def _layer_data(derived: Derived, layer: Explained) -> dict[str, Any]:
         ],
         "weights_of": layer.owner or None,
         "folded": layer.folded,
+        "cached": layer.cached,
         "operations": [
             {
                 **_formula_data(NAMES[c.operation.kind], c.formula),

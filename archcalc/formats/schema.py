@@ -199,6 +199,37 @@ def _documents() -> Schema:
                 ),
             }
         ),
+        "explanation": _said(
+            "explain.",
+            _object(
+                {
+                    "spec": _ref("spec"),
+                    **counting,
+                    "name": _said(
+                        "The layer, block or pattern that was asked for.", _or_null(TEXT)
+                    ),
+                    "partial": TRUTH,
+                    "problems": problems,
+                    "totals": _object({"params": COUNT, "macs": COUNT}),
+                    "parts": _said(
+                        "The rows that are meant; the totals are their sum.",
+                        _list(
+                            _object(
+                                {
+                                    "path": TEXT,
+                                    "kind": _or_null(TEXT),
+                                    "params": COUNT,
+                                    "macs": COUNT,
+                                    "product": _said("The MACs as numbers.", _or_null(TEXT)),
+                                }
+                            )
+                        ),
+                    ),
+                    "layers": _said("Those that are derived.", _list(_ref("derivation"))),
+                    "symbols": _said("What each symbol means.", _map(TEXT)),
+                }
+            ),
+        ),
         "configurations": _said(
             "sweep.",
             _object(
@@ -295,6 +326,12 @@ def _shared() -> Schema:
         "column": _or_null(COUNT),
         "width": _or_null(COUNT),
     }
+    formula: Schema = {
+        "name": TEXT,
+        "formula": _said("In symbols.", TEXT),
+        "numbers": _said("With the numbers put in.", TEXT),
+        "value": COUNT,
+    }
     rule = _object({"weight": WHOLE, "of": TEXT, "kinds": _or_null(_list(TEXT)), "where": _map({})})
     return {
         "spec": _object(spec),
@@ -330,6 +367,34 @@ def _shared() -> Schema:
                 "computed": _said("null for what cannot be computed.", _or_null(COUNT)),
                 "left": _said("How far it is on the good side of a bound.", _or_null(WHOLE)),
                 "holds": _or_null(TRUTH),
+            }
+        ),
+        "formula": _object(formula),
+        "derivation": _object(
+            {
+                "path": TEXT,
+                "alike": _said("The rows that differ in their names alone.", _list(TEXT)),
+                "part": _said("norm or activation of a row.", _or_null(TEXT)),
+                "kind": TEXT,
+                "arguments": _map({}),
+                "inputs": _list(_ref("shape")),
+                "output": _ref("shape"),
+                "shape": _list(_object({**formula, "dimension": TEXT})),
+                "definitions": _list(_ref("formula")),
+                "weights": _list(_object({**formula, "buffer": TRUTH, "frozen": TRUTH})),
+                "weights_of": _said("The row that owns the weights.", _or_null(TEXT)),
+                "folded": TRUTH,
+                "cached": TRUTH,
+                "operations": _list(
+                    _object(
+                        {
+                            **formula,
+                            "kind": {"enum": list(OPERATION_KINDS)},
+                            "part": _or_null(TEXT),
+                        }
+                    )
+                ),
+                "uses": _list(_object({**formula, "weights": _or_null(_list(TEXT))})),
             }
         ),
         "convention": _object(
