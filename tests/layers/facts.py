@@ -1025,3 +1025,162 @@ fact(
     exp=8,
     special=9,
 )
+
+# What the rows above leave at its default.
+fact(
+    "conv",
+    "c3 h9 w9",
+    "c2 h5 w5",
+    {"out_channels": 2, "kernel_size": 5, "padding": "valid"},
+    params=2 * 25 * 3 + 2,
+    mac=25 * 2 * 25 * 3,
+    add=25 * 2,
+)
+fact(  # windows of positions 0 and 2, one zero before the first position and one behind the last
+    "depthwise_conv",
+    "c4 l7",
+    "c4 l4",
+    {"kernel_size": 2, "stride": 2, "dilation": 2, "padding": "same", "bias": False},
+    params=8,
+    mac=4 * 4 * 2,
+)
+fact(
+    "depthwise_conv",
+    "c4 l7",
+    "c4 l6",
+    {"kernel_size": 2, "padding": "valid", "bias": True},
+    params=4 * 2 + 4,
+    mac=6 * 4 * 2,
+    add=6 * 4,
+)
+fact(
+    "conv_transpose",
+    "c4 h3 w2",
+    "c2 h3 w4",
+    {"out_channels": 2, "kernel_size": (1, 3), "stride": (1, 1), "norm": "batch"},
+    params=4 * 2 * 3,
+    mac=3 * 2 * 3 * 4 * 2,
+)
+fact(
+    "linear",
+    "f4",
+    "f3",
+    {"out_features": 3, "norm": "layer", "activation": "relu"},
+    params=12,
+    mac=12,
+)
+fact("rbf", "l5 f4", "l5 f3", {"out_features": 3, "trainable": True}, params=12, mac=60, add=60)
+fact(
+    "max_pool",
+    "c2 h5 w5",
+    "c2 h3 w3",
+    {"kernel_size": 3, "stride": 2, "padding": "half"},
+    cmp=2 * 9 * 8,
+)
+fact(
+    "max_pool",
+    "c2 h5 w5",
+    "c2 h3 w3",
+    {"kernel_size": 2, "padding": "same", "ceil_mode": True},
+    cmp=2 * 9 * 3,
+)
+fact(
+    "avg_pool",
+    "c2 h5 w4",
+    "c2 h2 w2",
+    {"kernel_size": 2, "padding": "valid"},
+    add=2 * 4 * 3,
+    mul=2 * 4,
+)
+fact(
+    "layer_norm",
+    "c16 h2 w3",
+    "c16 h2 w3",
+    {"over": "channels"},
+    params=32,
+    add=6 * 47 + 96,
+    mul=6 * 34 + 96,
+    special=6,
+    div=6,
+)
+fact("log_softmax", "l7 f10", "l7 f10", {"axis": "length"}, exp=70, add=10 * 13, special=10)
+fact("mul", "f9 | f9 | f9 | f9", "f9", mul=27)
+fact("pad", "c3 h5 w6", "c3 h6 w7", {"after": 1, "mode": "replicate"})
+fact("custom", "c3 h4 w5", "c3 h4 w5", {"macs": 5}, mac=5)
+fact(  # the context's keys and values are cached
+    "attention",
+    "l5 f32 | l9 f24",
+    "l5 f32",
+    {"num_heads": 4, "context": "encoder", "context_cached": True},
+    params=32 * 32 + 2 * 32 * 24 + 32 * 32 + 4 * 32,
+    mac=2 * 5 * 32 * 32 + 2 * 4 * 5 * 9 * 8,
+    mul=4 * 5 * 9,
+    add=4 * 5 * 8 + 2 * 5 * 32,
+    exp=180,
+    div=180,
+)
+fact(  # heads of 128 + 64 features for keys and 128 for values
+    "latent_attention",
+    "l2 f6",
+    "l2 f6",
+    {"num_heads": 3, "kv_lora_rank": 4},
+    params=3 * 192 * 6 + 68 * 6 + 4 + 3 * 256 * 4 + 6 * 3 * 128,
+    mac=2 * (3 * 192 * 6 + 68 * 6 + 3 * 256 * 4 + 6 * 3 * 128) + 3 * 2 * 2 * (192 + 128),
+    mul=2 * 13 + 2 * 2 * (3 * 64 + 64) + 12,
+    add=2 * 4 + 2 * (3 * 64 + 64) + 3 * 2,
+    special=2,
+    div=2 + 12,
+    exp=12,
+)
+fact(  # a window of 1 x 5 over keys alone: 2 heads of 3, a grid of 2 x 5 becomes 2 x 3
+    "pooled_attention",
+    "l10 f6",
+    "l10 f6",
+    {
+        "num_heads": 2,
+        "grid": (2, 5),
+        "tokens": 0,
+        "kernel_size": (1, 5),
+        "stride_kv": (1, 2),
+        "pool_q": False,
+    },
+    params=4 * 36 + 4 * 6 + 2 * (3 * 5 + 6),
+    mac=4 * 10 * 36 + 2 * 6 * 6 * 5 + 2 * 2 * 10 * 6 * 3,
+    mul=2 * 2 * 6 * (2 * 3 + 2 + 3) + 2 * 10 * 6,
+    add=4 * 10 * 6 + 2 * 2 * 6 * (3 * 3 - 1 + 3) + 2 * 10 * 5,
+    special=2 * 2 * 6,
+    div=2 * 2 * 6 + 2 * 10 * 6,
+    exp=2 * 10 * 6,
+)
+fact(
+    "lstm",
+    "l7 f10",
+    "l7 f8",
+    {"hidden_size": 8, "bias_vectors": 1},
+    params=32 * (10 + 8 + 1),
+    mac=7 * 32 * 18,
+    add=7 * (32 + 8),
+    special=7 * 40,
+    mul=7 * 24,
+)
+fact(
+    "gru",
+    "l7 f10",
+    "l7 f8",
+    {"hidden_size": 8, "bias": False},
+    params=24 * 18,
+    mac=7 * 24 * 18,
+    add=7 * 24,
+    special=7 * 24,
+    mul=7 * 24,
+)
+fact(
+    "rnn",
+    "l7 f10",
+    "l7 f16",
+    {"hidden_size": 8, "bidirectional": True, "bias_vectors": 1},
+    params=2 * 8 * (10 + 8 + 1),
+    mac=7 * 2 * 8 * 18,
+    add=7 * 16,
+    special=7 * 16,
+)

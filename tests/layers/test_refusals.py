@@ -546,6 +546,14 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         "causal: true; window_attention is for images",
     ),
     (
+        "attention",
+        {"num_heads": 2, "context_cached": True},
+        TOKENS,
+        "context_cached",
+        "context_cached needs a context",
+        "past: N is for the tensor's own cache",
+    ),
+    (
         "latent_attention",
         {"num_heads": 2, "kv_lora_rank": 4, "qk_rope_head_dim": 3},
         TOKENS,

@@ -22,12 +22,18 @@ def ranked(name: str, x: Shape) -> Any:
     return getattr(nn, f"{name}{len(x.positions)}d")
 
 
+def as_numbers(layer: Any) -> Any:
+    """The padding without archcalc's own words."""
+    kernel = layer.kernel_size
+    if layer.padding == "half":
+        return tuple(k // 2 for k in kernel) if isinstance(kernel, tuple) else kernel // 2
+    return 0 if layer.padding == "valid" else layer.padding
+
+
 def conv(layer: Any, x: Shape) -> Any:
     groups = x["channels"] if layer.kind == "depthwise_conv" else layer.groups
     outs = groups * layer.multiplier if layer.kind == "depthwise_conv" else layer.out_channels
-    kernel, padding = layer.kernel_size, layer.padding
-    if padding == "half":
-        padding = tuple(k // 2 for k in kernel) if isinstance(kernel, tuple) else kernel // 2
+    kernel, padding = layer.kernel_size, as_numbers(layer)
     if padding == "same" and layer.stride != 1:
         return None  # torch has no `same` with a stride
     return ranked("Conv", x)(
@@ -68,7 +74,7 @@ def max_pool(layer: Any, x: Shape) -> Any:
     return ranked("MaxPool", x)(
         layer.kernel_size,
         layer.stride,
-        layer.padding,
+        as_numbers(layer),
         layer.dilation,
         ceil_mode=layer.ceil_mode,
     )
@@ -78,7 +84,7 @@ def avg_pool(layer: Any, x: Shape) -> Any:
     return ranked("AvgPool", x)(
         layer.kernel_size,
         layer.stride,
-        layer.padding,
+        as_numbers(layer),
         layer.ceil_mode,
         layer.count_include_pad,
     )
