@@ -415,10 +415,10 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
     ),
     (
         "take",
-        {"axis": "channels", "start": 60, "size": 8},
+        {"axis": "channels", "start": 60, "size": 5},
         IMAGE,
         "start",
-        "take needs a part of channels 0 to 63, got 60 to 67",
+        "take needs a part of channels 0 to 63, got 60 to 64",
         "",
     ),
     (
