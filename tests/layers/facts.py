@@ -1086,6 +1086,13 @@ fact(
     cmp=2 * 9 * 3,
 )
 fact(
+    "max_pool",
+    "c2 h9 w9",
+    "c2 h3 w3",
+    {"kernel_size": 3, "stride": 2, "dilation": 2},
+    cmp=2 * 9 * 8,
+)
+fact(
     "avg_pool",
     "c2 h5 w4",
     "c2 h2 w2",
