@@ -12,7 +12,7 @@ from archcalc.language.labels import label_steps
 from archcalc.language.program import Block, Module
 from archcalc.language.scope import Reports, Scope
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, empty
 from archcalc.language.steps import (
     BlockStep,
     Chain,
@@ -333,7 +333,7 @@ class Compiler(Declarer):
         self, item: Item | None, names: list[str], most: int, what: str
     ) -> Iterable[tuple[str, Place, Item]]:
         """Arguments by name: from a value, a list in order, or a mapping."""
-        if item is None or (isinstance(item, Scalar) and item.plain and not item.text):
+        if item is None or empty(item):
             return
         if isinstance(item, Mapping):
             for key, value in item:

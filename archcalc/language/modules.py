@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from archcalc.language.compiler import MODIFIERS, Compiler, spelled
+from archcalc.language.compiler import MODIFIERS, POSITIONAL, Compiler, spelled
 from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.figures import budget, expected, published
@@ -13,7 +13,7 @@ from archcalc.language.files import Files
 from archcalc.language.program import Block, Module, Variant
 from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, empty, parse
 from archcalc.layers import KINDS
 from archcalc.limits import Limits
 from archcalc.problems import Complaint, Place, Problem, Source, listed, shorten
@@ -352,17 +352,18 @@ class _Loader:
             if kind is None:
                 compiler.unknown("defaults: there is no layer", key.text, KINDS, key.place)
                 continue
-            arguments = compiler.mapping(value, f"defaults.{key.text}", "{padding: half}")
             fields = spelled(kind)
+            names = list(fields)
             found: dict[str, tuple[Slot, Place]] = {}
-            for name, argument in arguments or ():
-                if name.text not in fields:
-                    compiler.unknown_argument(key.text, name.text, list(fields), name.place)
+            if kind.merges and not isinstance(value, Mapping):  # a list would be its branches
+                compiler.mapping(value, f"defaults.{key.text}", "{axis: features}")
+                continue
+            for name, place, argument in compiler.positions(value, names, POSITIONAL, key.text):
+                if name not in fields:
+                    compiler.unknown_argument(key.text, name, names, place)
                     continue
-                found[name.text] = (
-                    compiler.argument(fields[name.text][1], key.text, argument),
-                    argument.place,
-                )
+                slot = compiler.argument(fields[name][1], key.text, argument)
+                found[name] = (slot, argument.place)
             module.defaults[key.text] = found
 
     def blocks(self, module: Module, compiler: Compiler, item: Item | None) -> None:
@@ -429,7 +430,9 @@ class _Loader:
         item = sections["variants"][1] if "variants" in sections else None
         for key, value in compiler.mapping(item, "variants", "{small: {set: {width: 0.5}}}") or ():
             variant = Variant(key.text, key.place)
-            body = compiler.mapping(value, f"variant {key.text}", "{set: {width: 0.5}}")
+            body = None
+            if not empty(value):  # with nothing behind its name it is the settings' defaults
+                body = compiler.mapping(value, f"variant {key.text}", "{set: {width: 0.5}}")
             for field, content in body or ():
                 if field.text == "set":
                     for name, given in (

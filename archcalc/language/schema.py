@@ -224,10 +224,15 @@ def _arguments(kind: type[Layer]) -> Schema:
 
 
 def _layer(kind: type[Layer]) -> Schema:
-    """What may stand behind ``conv:``: named arguments, the first ones in a list, or the first.
+    """What may stand behind ``conv:``, in a step.
 
     None is required here, since ``defaults`` may have it.
     """
+    return {"description": kind.manual(), **_in_any_form(kind)}
+
+
+def _in_any_form(kind: type[Layer]) -> Schema:
+    """Arguments: by name, the first ones in a list, the first alone, or none."""
     fields = [field for _, field in spelled(kind).values()]
     forms: list[Schema] = [
         {"type": "object", "properties": _arguments(kind), "additionalProperties": False},
@@ -239,7 +244,7 @@ def _layer(kind: type[Layer]) -> Schema:
         alone = _takes(fields[0], alone=True)
         if alone is not None:
             forms.append(alone)
-    return {"description": kind.manual(), **_any(*forms)}
+    return _any(*forms)
 
 
 # Steps: once for files without blocks, once for files that may call blocks of any name.
@@ -409,7 +414,9 @@ def _root(prefix: str) -> Schema:
 
 
 def _defaults(kind: type[Layer]) -> Schema:
-    return {"type": "object", "properties": _arguments(kind), "additionalProperties": False}
+    if kind.merges:
+        return {"type": "object", "properties": _arguments(kind), "additionalProperties": False}
+    return _in_any_form(kind)
 
 
 def _block(chain: Schema) -> Schema:
@@ -476,7 +483,7 @@ def _parts() -> Schema:
         },
         "published": _any(record, {"type": "array", "items": record}),
         "variant": {
-            "type": "object",
+            "type": ["object", "null"],
             "properties": {
                 "set": {"type": "object", "additionalProperties": _VALUE},
                 "expect": _ref("expect"),

@@ -84,6 +84,12 @@ class Mapping:
 
 Item = Scalar | Sequence | Mapping
 
+
+def empty(item: Item) -> bool:
+    """Whether nothing stands behind a key: ``small:``."""
+    return isinstance(item, Scalar) and item.plain and not item.text
+
+
 NOT_TEXT: Final = (
     (b"\x80\x02", "a Python pickle"),
     (b"\x80\x03", "a Python pickle"),
