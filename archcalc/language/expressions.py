@@ -32,7 +32,9 @@ class Environment(Protocol):
 Code = Callable[[Environment], Any]
 
 _NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]*(_[0-9]+)*)\Z")
-_FLOAT: Final = re.compile(r"[+-]?(0|[1-9][0-9_]*)?(\.[0-9]*)?([eE][+-]?[0-9]{1,4})?\Z")
+_FLOAT: Final = re.compile(
+    r"[+-]?(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z"
+)
 _LEADING_ZERO: Final = re.compile(r"[+-]?0[0-9_]+\Z")
 _OTHER_BASE: Final = re.compile(r"[+-]?0[xXbBoO][0-9a-fA-F_]+\Z")
 _ODD: Final = re.compile(r"[^ -~]|[\\`]")
@@ -145,9 +147,7 @@ def literal(text: str) -> int | float | bool | None:
         return True
     if text == "false":
         return False
-    if text and text[-1] in "0123456789." and any(c.isdigit() for c in text) and _FLOAT.match(text):
-        return float(text)
-    return None
+    return float(text) if text and text[-1] in "0123456789." and _FLOAT.match(text) else None
 
 
 def parse(text: str, limits: Limits) -> Expression:

@@ -141,7 +141,11 @@ class Reader:
         if isinstance(item, Scalar):
             value = literal(item.text)
             if value is not None:
-                return Slot(value, None, item.place)
+                try:
+                    return Slot(self.arithmetic.checked(value), None, item.place)
+                except ExpressionFault as fault:
+                    self.report(self._problem(item, fault))
+                    return broken(item)
             if WORD.match(item.text):
                 return self._word(item)
             if not item.plain and not _looks_computed(item.text):
