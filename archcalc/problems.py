@@ -61,8 +61,18 @@ class Complaint(Exception):
     """Raised with one or more problems; the command line turns it into words and an exit code."""
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("; ".join(p.message for p in problems))
+        super().__init__(*problems)
         self.problems = problems
+
+    def __str__(self) -> str:
+        """Each problem with its place and its help, a line or two for each."""
+        return "\n".join(map(_told, self.problems))
+
+
+def _told(problem: Problem) -> str:
+    where = f"{problem.place}: " if problem.place else ""
+    help = f"\n  help: {problem.help}" if problem.help else ""
+    return f"{where}{problem.message}{help}"
 
 
 def shorten(text: str, width: int = 60) -> str:
