@@ -1115,6 +1115,24 @@ fact("log_softmax", "l7 f10", "l7 f10", {"axis": "length"}, exp=70, add=10 * 13,
 fact("mul", "f9 | f9 | f9 | f9", "f9", mul=27)
 fact("pad", "c3 h5 w6", "c3 h6 w7", {"after": 1, "mode": "replicate"})
 fact("custom", "c3 h4 w5", "c3 h4 w5", {"macs": 5}, mac=5)
+fact(
+    "position_embedding",
+    "l7 f4",
+    "l7 f4",
+    {"factors": (2, 3), "tokens": 1, "frozen": True},
+    params=(2 + 3 + 1) * 4,
+    add=(2 * 6 + 1) * 4,
+)
+fact(  # a slope that is learned
+    "mlp",
+    "l5 f8",
+    "l5 f8",
+    {"hidden_features": 16, "activation": "prelu", "bias": False},
+    params=2 * 8 * 16 + 1,
+    mac=5 * 2 * 8 * 16,
+    cmp=5 * 16,
+    mul=5 * 16,
+)
 fact(  # the context's keys and values are cached
     "attention",
     "l5 f32 | l9 f24",
