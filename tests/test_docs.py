@@ -28,6 +28,7 @@ from terminal import ROOT, archcalc, shown
 
 from archcalc.analysis.count import count
 from archcalc.analysis.metrics import METRICS, figures_by_name
+from archcalc.cli.app import COMMANDS
 from archcalc.language import Spec, load_bytes
 from archcalc.problems import Complaint
 
@@ -240,6 +241,12 @@ def anchor(title: str) -> str:
 def test_the_definition_of_every_figure_is_written_down() -> None:
     counting = (ROOT / "docs/counting.md").read_text(encoding="utf-8")
     assert not [name for name in METRICS if f"| `{name}` |" not in counting]
+
+
+def test_the_readme_has_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    names = [*COMMANDS, *(name for name, metric in METRICS.items() if metric.command)]
+    assert not [name for name in names if not re.search(rf"^\| `{name}[` ]", readme, re.M)]
 
 
 def rewritten(page: Path, folder: Path) -> str:
