@@ -15,7 +15,6 @@ from archcalc.layers.windows import (
     list_lengths,
     needs_image,
     windows,
-    windows_fit,
 )
 from archcalc.shapes import LETTERS, Shape, Size
 from archcalc.terms import Operation, Product, Requirement, Weight, need, times
@@ -283,17 +282,13 @@ class PooledAttention(Layer):
             made=self.tokens + prod(sides),
         )
         yield divides("num_heads", self.num_heads, "out_features", self._out(x))
-        image = self._image(x)
+        # With half of it as padding no window is larger than the grid.
         yield from list_lengths(
-            image,
+            self._image(x),
             stride_q=self.stride_q,
             stride_kv=self.stride_kv,
             kernel_size=self.kernel_size,
         )
-        for name in ("queries", "keys"):
-            stride, pools = self._pooling(name)
-            if pools:
-                yield from windows_fit(windows(image, self.kernel_size, stride, "half"))
 
     def output(self, x: Shape) -> Shape:
         return x.with_sizes(length=self._length(x, "queries"), features=self._out(x))
