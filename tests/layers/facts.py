@@ -1158,6 +1158,26 @@ fact(  # heads of 128 + 64 features for keys and 128 for values
     div=2 + 12,
     exp=12,
 )
+fact(  # queries keep their grid of 4 x 3, keys have one of 2 x 2; 2 heads of 4
+    "pooled_attention",
+    "l13 f8",
+    "l13 f8",
+    {
+        "num_heads": 2,
+        "grid": (4, 3),
+        "stride_kv": 2,
+        "pool_q": False,
+        "bias": False,
+        "relative_bias": True,
+    },
+    params=4 * 64 + 2 * (4 * 9 + 2 * 4) + (7 + 5) * 4,
+    mac=4 * 13 * 64 + 2 * 8 * 4 * 9 + 2 * 2 * 13 * 5 * 4 + 2 * 12 * (2 + 2) * 4,
+    mul=2 * 2 * 5 * (2 * 4 + 2 + 4) + 2 * 13 * 5,
+    add=2 * 2 * 5 * (3 * 4 - 1 + 4) + 2 * 13 * 4 + 2 * 12 * 4 * 2,
+    special=2 * 2 * 5,
+    div=2 * 2 * 5 + 2 * 13 * 5,
+    exp=2 * 13 * 5,
+)
 fact(  # a window of 1 x 5 over keys alone: 2 heads of 3, a grid of 2 x 5 becomes 2 x 3
     "pooled_attention",
     "l10 f6",
