@@ -132,13 +132,12 @@ def decode(data: bytes, name: str, limits: Limits) -> Source:
     try:
         text = data.decode(encoding)
     except UnicodeDecodeError as error:
-        before = data[: error.start].decode("utf-8", "replace")
-        source = Source(name, data.decode("utf-8", "replace"))
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
+        before = data[: error.start].decode(encoding, "replace")
+        source = Source(name, data.decode(encoding, "replace"))
+        told = "; this one starts as UTF-16" if encoding == "utf-16" else ""
         raise _complaint(
-            f"a spec is UTF-8 text; byte 0x{data[error.start]:02x} is not",
-            Place(source, line, column),
+            f"a spec is UTF-8 text{told}; byte 0x{data[error.start]:02x} is not",
+            _place_at(source, len(before)),
             code="encoding",
             help="save the file as UTF-8",
         ) from None
