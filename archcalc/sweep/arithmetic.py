@@ -50,7 +50,8 @@ class ArrayArithmetic(Arithmetic):
     def __init__(self, limits: Limits, grid: Grid) -> None:
         super().__init__(limits)
         self.grid = grid
-        self.plain = Arithmetic(limits)
+        # It works many configurations out, of which each has all the work that a spec may take.
+        self.plain = Arithmetic(limits._replace(work=2**62))
 
     def each(self, function: Callable[..., Any], *values: Any) -> Any:
         """``function`` of every configuration's values, by the plain arithmetic.
@@ -273,7 +274,7 @@ class ArrayArithmetic(Arithmetic):
         return self.each(plain, x)
 
     def fn_round(self, x: Any) -> Any:
-        return self._rounded("round", x, lambda data: np.floor(data + 0.5))
+        return self._rounded("round", x, lambda data: np.floor(data) + (data % 1 >= 0.5))
 
     def fn_floor(self, x: Any) -> Any:
         return self._rounded("floor", x, np.floor)
@@ -303,7 +304,7 @@ class ArrayArithmetic(Arithmetic):
             return super().fn_linspace(start, stop, count)
         start, stop = self.real(start), self.real(stop)
         count = self.concrete(self.integer(count))
-        one = self.plain.fn_linspace(0.0, 1.0, count)  # refuses a count that is none
+        one = super().fn_linspace(0.0, 1.0, count)  # refuses a count that is none
         items = (
             self.each(lambda a, b, k=k: self.plain.fn_linspace(a, b, count)[k], start, stop)
             for k in range(len(one))

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from archcalc.analysis.count import Figures
+from archcalc.analysis.count import Figures, Result
 from archcalc.problems import Place
 from archcalc.sweep.arrays import BOUND, Array, Data, Grid, Many, Sum, Term
 from archcalc.sweep.space import Box, Part, Space
@@ -21,6 +21,8 @@ BLOCK: Final = 1 << 15
 """Numbers that are worked on at once while spreading: they stay in the cache."""
 
 Rule = Callable[[Figures], Any]
+Asked = Callable[[Result], Mapping[Any, Any]]
+"""What is to be known of a network: numbers by any names."""
 
 
 def fewest(value: Sum) -> list[Term]:
@@ -146,7 +148,7 @@ class Chunk(NamedTuple):
 
     space: Space
     box: Box
-    figures: dict[str, Data]
+    figures: dict[Any, Data]
     """By name; 0 where a configuration has been refused."""
     codes: Data
     """Why a configuration has been refused: an index into ``reasons``, 0 if it has not."""
@@ -172,11 +174,36 @@ class Chunk(NamedTuple):
         return list(map(known.__getitem__, (positions - low).tolist()))
 
 
-def chunk(walker: Walker, box: Box, rules: Mapping[str, Rule]) -> Chunk:
-    """Walks the configurations of a box and evaluates ``rules`` on their totals."""
+def of_totals(rules: Mapping[str, Rule]) -> Asked:
+    """The figures of whole networks."""
+
+    def asked(result: Result) -> dict[str, Any]:
+        return {name: rule(result.totals) for name, rule in rules.items()}
+
+    return asked
+
+
+def of_rows(rules: Mapping[str, Rule]) -> Asked:
+    """The figures of every row, by its path and the figure's name."""
+
+    def asked(result: Result) -> dict[tuple[str, str], Any]:
+        return {
+            (row.path, name): rule(row.figures)
+            for row in result.rows
+            for name, rule in rules.items()
+        }
+
+    return asked
+
+
+def chunk(walker: Walker, box: Box, asked: Asked, names: Iterable[Any] = ()) -> Chunk:
+    """Walks the configurations of a box and evaluates what is ``asked`` of them.
+
+    What one structure has and another has not is 0 there; ``names`` are there in any case.
+    """
     space = walker.question.space
     shape = box.shape
-    figures = {name: np.zeros(shape, dtype=np.int64) for name in rules}
+    figures: dict[Any, Data] = {name: np.zeros(shape, dtype=np.int64) for name in names}
     codes = np.zeros(shape, dtype=np.int32)
     reasons: list[tuple[str, Place | None]] = [("", None)]
     known: dict[tuple[str, Place | None], int] = {}
@@ -187,9 +214,10 @@ def chunk(walker: Walker, box: Box, rules: Mapping[str, Rule]) -> Chunk:
             place.put(codes, refused)
         if outcome.result is None:
             continue
-        totals = outcome.result.totals
-        for name, rule in rules.items():
-            values = spread(rule(totals), outcome.grid)
+        for name, value in asked(outcome.result).items():
+            if name not in figures:
+                figures[name] = np.zeros(shape, dtype=np.int64)
+            values = spread(value, outcome.grid)
             if refused is not None:
                 values = np.where(refused != 0, 0, values)
             if values.dtype.kind == "O" and figures[name].dtype.kind != "O":

@@ -15,7 +15,7 @@ from archcalc.analysis.metrics import METRICS, all_under
 from archcalc.graph import Graph
 from archcalc.language.spec import Spec
 from archcalc.problems import FILE, USAGE, Complaint, Problem, nearest
-from archcalc.sweep.evaluate import Chunk, Rule, chunk
+from archcalc.sweep.evaluate import Chunk, Rule, chunk, of_totals
 from archcalc.sweep.space import Axis, Column, Space
 from archcalc.sweep.values import MOST, Listed, items, read, wrong
 from archcalc.sweep.values import number as decimal
@@ -83,7 +83,7 @@ class Sweep:
         """The figures of all configurations from ``start`` on, in order."""
         rules: dict[str, Rule] = {name: self.metrics[name].of for name in metrics}
         for box in self.space.boxes(most, start):
-            yield chunk(self.walker, box, rules)
+            yield chunk(self.walker, box, of_totals(rules), rules)
 
 
 # From texts.

@@ -223,7 +223,7 @@ class Rule:
     def __init__(self, text: str, name: str, limits: Limits, settings: Mapping[str, Any]) -> None:
         self.name = name
         self.settings = settings
-        self.plain = Arithmetic(limits)
+        self.plain = Arithmetic(limits._replace(work=2**62))
         self.rules: dict[str, tuple[Source, Expression]] = {}
         for part in items(text):
             setting, equals, formula = part.partition("=")

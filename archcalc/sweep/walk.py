@@ -16,6 +16,7 @@ from archcalc.analysis.count import Result
 from archcalc.graph import Graph, Node
 from archcalc.language.spec import Spec
 from archcalc.layers.base import Layer
+from archcalc.limits import Limits
 from archcalc.problems import Complaint, Place, Problem
 from archcalc.shapes import Shape
 from archcalc.sweep.arithmetic import ArrayArithmetic
@@ -71,9 +72,10 @@ def plain(value: Any, position: tuple[int, ...]) -> Any:
 class MaskedGraph(Graph):
     """A graph that notes the configurations which a requirement refuses, and goes on."""
 
-    def __init__(self, grid: Grid) -> None:
-        super().__init__(self.judge)
+    def __init__(self, grid: Grid, limits: Limits) -> None:
+        super().__init__(self.mask)
         self.grid = grid
+        self.most = limits.different
         self.refusals: list[Refusal] = []
         self.place: Place | None = None
 
@@ -90,7 +92,18 @@ class MaskedGraph(Graph):
         self.place = place
         return super().append(layer, inputs, path, part=part, place=place, shared=shared)
 
-    def judge(
+    @property
+    def different(self) -> int:
+        """As in a single run; if arrays only seem too different, each is looked at alone."""
+        number = super().different
+        if number > self.most:
+            for axis, length in enumerate(self.grid.lengths):
+                if length > 1:
+                    shape = self.grid.shape(1 << axis)
+                    raise Split(np.arange(length).reshape(shape), 1 << axis)
+        return number
+
+    def mask(
         self, layer: Layer, requirements: Iterable[Requirement], shapes: tuple[Shape, ...]
     ) -> None:
         """Refuses what breaks a requirement. Raises `Stop` when nothing is left."""
@@ -192,7 +205,7 @@ class Walker:
                 else:
                     overrides[name] = text
         self.walks += 1
-        graph = MaskedGraph(grid)
+        graph = MaskedGraph(grid, question.spec.limits)
         arithmetic = ArrayArithmetic(question.spec.limits, grid)
         result: Result | None = None
         try:

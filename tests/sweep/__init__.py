@@ -1,0 +1,1 @@
+"""Sweeps against single runs: the same figures, the same refusals, in the same words."""
