@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "conventions": "archcalc.cli.conventions:command",
     "identify": "archcalc.cli.identify:command",
     "sweep": "archcalc.cli.sweep:command",
+    "solve": "archcalc.cli.solve:command",
+    "scaling": "archcalc.cli.scaling:command",
     "show": "archcalc.cli.show:command",
     "layers": "archcalc.cli.layers:command",
     "limits": "archcalc.cli.limits:command",
