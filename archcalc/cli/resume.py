@@ -65,10 +65,10 @@ class Interrupted:
     def keep(self, done: int) -> None:
         """Notes that all rows up to the configuration ``done`` have been written."""
         self.out.flush()
-        self._bytes = self.out.tell()
         self.done = done
         if not self.resumable:
             return
+        self._bytes = self.out.tell()
         fresh = self.beside + ".new"
         with open(fresh, "w", encoding="utf-8") as file:
             json.dump({"mark": self.mark, "done": done, "bytes": self._bytes}, file)

@@ -422,7 +422,8 @@ def _write(
         return
     from archcalc.cli.resume import Interrupted
 
-    resumable = format == "csv" and selection.streams
+    regular = not os.path.exists(asked.output) or os.path.isfile(asked.output)
+    resumable = format == "csv" and selection.streams and regular
     with Interrupted(asked.output, resumable, asked.resume, _mark(sweep, asked, names)) as file:
         stream = stream_on(file.out)
         if not file.done:

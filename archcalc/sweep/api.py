@@ -56,6 +56,9 @@ class Networks:
         )
         self._metrics = {name: metric.of for name, metric in self._sweep.metrics.items()}
 
+    def __repr__(self) -> str:
+        return f"<archcalc Networks {self._sweep.spec.name}: {self._sweep.space.size:,} of them>"
+
     def _chunks(self, asked: Asked, names: Iterable[Any] = ()) -> Iterator[Chunk]:
         for box in self._sweep.space.boxes(CHUNK):
             yield chunk(self._sweep.walker, box, asked, names)
