@@ -8,12 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from archcalc.api import Comparison, Network, compare, load
+    from archcalc.api import Comparison, Explanation, Network, compare, explain, load
     from archcalc.problems import Complaint
 
 __version__ = "0.1.0"
 
-__all__ = ["Comparison", "Complaint", "Network", "__version__", "compare", "load"]
+__all__ = [
+    "Comparison",
+    "Complaint",
+    "Explanation",
+    "Network",
+    "__version__",
+    "compare",
+    "explain",
+    "load",
+]
 
 _HOMES = {"Complaint": "archcalc.problems"}
 

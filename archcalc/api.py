@@ -259,6 +259,22 @@ class Comparison(Answer):
         return Document(sides, only_changed=self._only_changed)
 
 
+class Explanation(Answer):
+    """How the figures of a layer, a block or a network come about."""
+
+    def __init__(self, document: Document) -> None:
+        self._shown = document
+
+    def _document(self, wanted: Iterable[str] = ()) -> Document:
+        return self._shown
+
+    @property
+    def layers(self) -> list[dict[str, Any]]:
+        """A dict for each layer that is explained by itself: its formulas, with the numbers."""
+        layers: list[dict[str, Any]] = self.data["layers"]
+        return layers
+
+
 @overload
 def load(
     target: str | PathLike[str], settings: Mapping[str, Value] | None = None, /, **more: Value
@@ -301,6 +317,22 @@ def compare(
         raise TypeError("compare needs two networks")
     networks = [n if isinstance(n, Network) else _one(n) for n in (first, *others)]
     return Comparison(networks, only_changed=only_changed)
+
+
+def explain(network: Network | str | PathLike[str], layer: str | None = None) -> Explanation:
+    """How each figure comes about: its formula, the numbers put in, and what each factor is.
+
+    ``layer`` is the path of a row or of a block, the end of one, or a pattern; without it, the
+    network is the sum of its parts. Raises `Complaint`.
+    """
+    from archcalc.formats.explanation import explanation
+
+    net = network if isinstance(network, Network) else _one(network)
+    # Formulas are of single layers and one sample, in archcalc's own way to count.
+    own = net._counting._replace(convention=NAME)
+    net = Network(net._target, net._built, net._changed, counting=own)
+    subject = targets.subject_of(net._target, net._built, net._changed)
+    return Explanation(explanation(subject, net._result, layer))
 
 
 def _one(target: str | PathLike[str]) -> Network:

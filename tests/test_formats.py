@@ -477,4 +477,4 @@ def test_every_style_is_known() -> None:
 
     lines: list[Spans] = list(spans_of([problem]))
     assert {style for line in lines for style, _ in line} <= set(STYLES)
-    assert str(Complaint(problem)) == "m"
+    assert str(Complaint(problem)) == "net.yaml:3:12: m\n  help: h"

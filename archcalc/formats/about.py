@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcalc.analysis.claims import Claim
 from archcalc.analysis.metrics import METRICS, figures_by_name, telling
 from archcalc.formats.cells import value_text
-from archcalc.formats.document import Column, Line, Pairs, Part, Table, Verbatim, Words
-from archcalc.formats.numbers import exact
+from archcalc.formats.document import Column, Exact, Line, Pairs, Part, Table, Verbatim, Words
 from archcalc.formats.rows import Subject, plain_value
 
 if TYPE_CHECKING:
@@ -97,12 +96,12 @@ class About:
         )
         stated = {claim.name for claim in self.figures}
         lines = [
-            Line((metric.title, exact(metric.of(self.totals)), None, None, None))
+            Line((metric.title, Exact(metric.of(self.totals)), None, None, None))
             for metric in telling(self.totals)
             if metric.name not in stated
         ]
         for claim in self.figures:
-            computed = None if claim.computed is None else exact(claim.computed)
+            computed = None if claim.computed is None else Exact(claim.computed)
             verdict = {True: "yes", False: "NO", None: None}[claim.holds]
             lines.append(
                 Line((title_of(claim.name), computed, claim.stated, verdict, claim.source))

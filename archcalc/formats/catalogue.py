@@ -78,14 +78,14 @@ class Zoo:
             )
             family, spec = e.family, e.spec
         columns = (
-            Column("family", "Family", spare=1),
+            Column("family", "Family", spare=1, runs=True),
             Column("target", "Target"),
-            Column("year", "Year", spare=2),
+            Column("year", "Year", spare=2, runs=True),
             Column("params", "Params", right=True),
             Column("macs", "MACs", right=True),
             Column("top1", "Top-1 %", right=True, spare=3),
-            Column("task", "Task", spare=4),
-            Column("title", "Title", spare=5, folds=True),
+            Column("task", "Task", spare=4, runs=True),
+            Column("title", "Title", spare=5, folds=True, runs=True),
         )
         if not lines:
             return [Words("No bundled network is like that.")]
@@ -117,7 +117,7 @@ class Kinds:
             for position, kind in enumerate(kinds)
         ]
         columns = (
-            Column("family", "Family", spare=1),
+            Column("family", "Family", spare=1, runs=True),
             Column("kind", "Layer"),
             Column("help", "", folds=True),
         )

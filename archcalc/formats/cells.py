@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcalc.formats.document import Cell, Ratio, Share
+from archcalc.formats.document import Cell, Exact, Ratio, Share
 from archcalc.formats.numbers import exact, percent, ratio, short
 from archcalc.formats.safe import safe
 from archcalc.shapes import Shape
@@ -24,6 +24,8 @@ def text_of(cell: Cell, *, in_full: bool) -> str:
         return safe(cell, WIDTH)
     if isinstance(cell, int):
         return exact(cell) if in_full else short(cell)
+    if isinstance(cell, Exact):
+        return exact(cell.number)
     if isinstance(cell, Share):
         return percent(*cell)
     if isinstance(cell, Ratio):

@@ -15,6 +15,7 @@ from archcalc.formats.document import (
     Cell,
     Change,
     Equations,
+    Exact,
     Pairs,
     Part,
     Ratio,
@@ -39,8 +40,14 @@ def render(document: Document, options: Options, out: TextIO) -> None:
     table = main_table(parts)
     if table is not None:
         write([column.key for column in table.columns])
+        above: list[Cell] = [None] * len(table.columns)
         for line in table.lines:
-            write([plain(cell) for cell in line.cells])
+            # Each line stands for itself: what a table leaves out below itself is there.
+            above = [
+                before if column.runs and cell is None else cell
+                for column, cell, before in zip(table.columns, line.cells, above, strict=True)
+            ]
+            write([plain(cell) for cell in above])
         return
     if any(isinstance(part, Equations) for part in parts):
         _write_equations(parts, write)
@@ -83,4 +90,4 @@ def plain(cell: Cell) -> str | int | float:
         return round(cell.part / cell.whole, 6) if cell.whole else 0
     if isinstance(cell, Ratio):
         return round(cell.number / cell.other, 6) if cell.other else ""
-    return cell.number if isinstance(cell, Change) else cell
+    return cell.number if isinstance(cell, Change | Exact) else cell

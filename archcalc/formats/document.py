@@ -33,7 +33,13 @@ class Change(NamedTuple):
     number: int
 
 
-Cell = str | int | Share | Ratio | Change | None
+class Exact(NamedTuple):
+    """A number that is always written in full: ``61,706``."""
+
+    number: int
+
+
+Cell = str | int | Share | Ratio | Change | Exact | None
 
 
 class Column(NamedTuple):
@@ -49,6 +55,8 @@ class Column(NamedTuple):
     """Whether its words may go on in another line where room is short."""
     faint: bool = False
     """Whether it is less than the others."""
+    runs: bool = False
+    """Whether an empty cell stands for the one above it."""
 
 
 class Line(NamedTuple):

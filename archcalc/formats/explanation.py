@@ -6,7 +6,16 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from archcalc.analysis.counting import NAME, statement
-from archcalc.analysis.explain import Explained, Group, Selection, groups
+from archcalc.analysis.explain import (
+    Explained,
+    Group,
+    NoSuchLayer,
+    Selection,
+    alike,
+    explained,
+    groups,
+    select,
+)
 from archcalc.analysis.trace import NUMBER, Formula, of_sum
 from archcalc.formats.cells import arguments_text, shape_text
 from archcalc.formats.document import (
@@ -23,6 +32,7 @@ from archcalc.formats.document import (
 from archcalc.formats.formulas import PLAIN, written
 from archcalc.formats.glossary import meaning
 from archcalc.formats.rows import plain_value
+from archcalc.problems import USAGE, Complaint, Problem, nearest
 
 if TYPE_CHECKING:
     from archcalc.analysis.count import Result, Row
@@ -43,6 +53,8 @@ TERMS: Final = 8
 """A sum of more terms than these stands in the table alone."""
 PARTS: Final = 30
 """A block is shown in at most so many parts."""
+ONE_BY_ONE: Final = 3
+"""So many different layers that a pattern matches are explained; of more, their sum."""
 
 
 class Derived(NamedTuple):
@@ -180,6 +192,39 @@ class Explanation:
             ],
             "symbols": self._meanings(),
         }
+
+
+def explanation(subject: Subject, result: Result, layer: str | None) -> Explanation:
+    """What there is to say of the rows that ``layer`` means: of all of them without it.
+
+    Raises `Complaint` if there is no such layer.
+    """
+    try:
+        selection = select(result, layer)
+    except NoSuchLayer as missing:
+        raise _unknown(missing, subject.label) from None
+    named = selection.rows if (layer and not selection.below) or selection.single else ()
+    kinds = alike(named)
+    layers = [
+        Derived(rows[0], tuple(explained(node, result.counting) for node in rows[0].nodes), rows)
+        for rows in (kinds if len(kinds) <= ONE_BY_ONE else ())
+    ]
+    return Explanation(subject, result, selection, layers)
+
+
+def _unknown(missing: NoSuchLayer, label: str) -> Complaint:
+    name = missing.name[:80]
+    if missing.several:
+        some = ", ".join(missing.several[:5])
+        more = f" and {len(missing.several) - 5} more" if len(missing.several) > 5 else ""
+        message = f"{label} has '{name}' in {len(missing.several)} places"
+        help = f"write {some}{more}, or '*.{name}' for all"
+    else:
+        ends = {path.rpartition(".")[2]: path for path in reversed(missing.known)}
+        close = nearest(name, missing.known) or ends.get(nearest(name, ends) or "")
+        help = f"did you mean '{close}'?" if close else f"archcalc macs {label} lists the layers"
+        message = f"{label} has no layer '{name}'"
+    return Complaint(Problem(message, help=help, kind=USAGE, code="unknown"))
 
 
 def _sum(name: str, found: Sequence[Group], figure: str) -> Iterator[Equation]:

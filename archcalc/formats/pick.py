@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from archcalc.formats.document import Cell, Change, Column, Line, Part, Ratio, Share, Table
+from archcalc.formats.document import Cell, Change, Column, Exact, Line, Part, Ratio, Share, Table
 from archcalc.problems import USAGE, Complaint, Problem, nearest
 
 
@@ -82,6 +82,8 @@ def _sorted(lines: list[Line], at: int, *, turned: bool) -> list[Line]:
 def _number(cell: Cell) -> float:
     if isinstance(cell, Change):
         return abs(cell.number)
+    if isinstance(cell, Exact):
+        return cell.number
     if isinstance(cell, Share | Ratio):
         return cell[0] / cell[1] if cell[1] else 0.0
     return cell if isinstance(cell, int) else 0
@@ -125,6 +127,10 @@ def picked_data(data: dict[str, Any], pick: Pick) -> dict[str, Any]:
     if pick == Pick() or "layers" not in data:
         return data
     items = list(data["layers"])
+    known = dict.fromkeys(key for item in items for place in _places(item) for key in place)
+    for key in pick.wanted:
+        if items and key not in known:
+            raise unknown(key, known)
     if pick.sort:
         key = pick.sort.lstrip("-")
         turned = pick.sort.startswith("-")
@@ -145,7 +151,10 @@ def picked_data(data: dict[str, Any], pick: Pick) -> dict[str, Any]:
 
 def _value(item: dict[str, Any], key: str) -> Any:
     """A key of a row; of aligned rows, of their difference or of the one that is there."""
-    for place in (item, item.get("effect"), item.get("second"), item.get("first")):
-        if isinstance(place, dict) and key in place:
-            return place[key]
-    return None
+    return next((place[key] for place in _places(item) if key in place), None)
+
+
+def _places(item: dict[str, Any]) -> list[dict[str, Any]]:
+    """Where a key of a row may stand: in itself, in its operations, in what is aligned."""
+    inner = (item.get(key) for key in ("effect", "second", "first", "operations"))
+    return [item, *(place for place in inner if isinstance(place, dict))]

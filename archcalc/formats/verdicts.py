@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from archcalc.analysis.claims import AT_LEAST, AT_MOST, EQUAL, ROUNDS_TO, Claim
 from archcalc.analysis.metrics import METRICS
 from archcalc.formats.about import title_of
-from archcalc.formats.document import Cell, Change, Column, Line, Part, Table, Words
-from archcalc.formats.numbers import exact
+from archcalc.formats.document import Cell, Change, Column, Exact, Line, Part, Table, Words
 
 MUST: dict[str, str] = {EQUAL: "", ROUNDS_TO: "about ", AT_MOST: "at most ", AT_LEAST: "at least "}
 
@@ -45,7 +44,7 @@ class Verdicts:
         parts: list[Part] = []
         lines = [line for one in self.checked for line in _lines(one)]
         columns = (
-            Column("target", "Network", folds=True),
+            Column("target", "Network", folds=True, runs=True),
             Column("figure", "Figure"),
             Column("computed", "Computed", right=True),
             Column("must", "Must be", right=True),
@@ -72,14 +71,14 @@ class Verdicts:
                 if was != now:
                     lines.append(
                         Line(
-                            (label, METRICS[name].title, exact(was), exact(now), Change(now - was))
+                            (label, METRICS[name].title, Exact(was), Exact(now), Change(now - was))
                         )
                     )
                     label = None
             if label is not None:
                 lines.append(Line((label, "unchanged", None, None, None), "aside"))
         columns = (
-            Column("target", f"Since {self.baseline}", folds=True),
+            Column("target", f"Since {self.baseline}", folds=True, runs=True),
             Column("figure", "Figure"),
             Column("before", "Before", right=True),
             Column("now", "Now", right=True),
@@ -120,7 +119,7 @@ def _lines(one: Checked) -> list[Line]:
     for claim in one.claims:
         if claim.holds is None:
             continue
-        computed = exact(claim.computed) if claim.computed is not None else None
+        computed = Exact(claim.computed) if claim.computed is not None else None
         left = Change(claim.left) if claim.left is not None else None
         must = f"{MUST[claim.relation]}{claim.stated}"
         verdict = "ok" if claim.holds else "FAILS"
