@@ -1178,6 +1178,26 @@ fact(  # queries keep their grid of 4 x 3, keys have one of 2 x 2; 2 heads of 4
     div=2 * 2 * 5 + 2 * 13 * 5,
     exp=2 * 13 * 5,
 )
+fact(  # a video of 2 x 2 x 3: queries become 2 x 1 x 3, keys stay
+    "pooled_attention",
+    "l12 f4",
+    "l6 f4",
+    {
+        "num_heads": 1,
+        "grid": (2, 2, 3),
+        "tokens": 0,
+        "stride_q": (1, 2, 1),
+        "pool_kv": False,
+        "relative_bias": True,
+    },
+    params=4 * (16 + 4) + 4 * 27 + 8 + (3 + 3 + 5) * 4,
+    mac=3 * 12 * 16 + 6 * 16 + 4 * 6 * 27 + 2 * 6 * 12 * 4 + 6 * (2 + 2 + 3) * 4,
+    mul=6 * (2 * 4 + 2 + 4) + 6 * 12,
+    add=3 * 12 * 4 + 6 * 4 + 6 * (3 * 4 - 1 + 4) + 6 * 11 + 6 * 12 * 3,
+    special=6,
+    div=6 + 6 * 12,
+    exp=6 * 12,
+)
 fact(  # a window of 1 x 5 over keys alone: 2 heads of 3, a grid of 2 x 5 becomes 2 x 3
     "pooled_attention",
     "l10 f6",
