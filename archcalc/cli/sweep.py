@@ -350,10 +350,10 @@ def _notes(sweep: Sweep, selection: Selection, asked: Asked, counts: Counts) -> 
     """How many there were, and what became of them."""
     size = sweep.space.size
     words = f"{size:,} configuration{'s' if size != 1 else ''}"
-    if counts.refused:
-        words += f", {counts.refused:,} of them refused"
     if selection.chooses:
-        words += f"; {counts.taken:,} wanted"
+        words = f"{counts.taken:,} of {words}"
+    if counts.refused:
+        words += f", {counts.refused:,} refused"
     found = [words]
     if asked.verbose:
         found.append(f"{sweep.walks:,} walk{'s' if sweep.walks != 1 else ''}")
