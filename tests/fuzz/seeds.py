@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
+
+from archcalc.layers import KINDS
 
 TESTS = Path(__file__).parents[1]
 LONGEST = 2_000
 """Bytes of a seed; longer files give several."""
+
+FENCE = re.compile(r"^(`{3,})yaml([^\n`]*)\n(.*?)^\1$", re.M | re.S)
+HEAD = "archcalc: 1\nname: x\n"
+INPUTS = (
+    "input: {channels: 4, height: 8, width: 8}\n",
+    "input: {positions: 6, features: 8}\n",
+    "input: {channels: 4, length: 16}\n",
+)
 
 
 def seeds() -> Iterator[bytes]:
@@ -23,6 +34,13 @@ def seeds() -> Iterator[bytes]:
         for path in sorted(folder.glob("*")):
             if path.is_file() and path.suffix not in (".py", ".json"):
                 yield from pieces(path.read_bytes())
+    for page in sorted((TESTS.parent / "docs").glob("*.md")):
+        for match in FENCE.finditer(page.read_text(encoding="utf-8")):
+            head = f"{HEAD}{INPUTS[0]}layers:\n" if "steps" in match[2] else ""
+            yield f"{head}{match[3]}".encode()
+    for kind in KINDS:
+        for given in INPUTS:
+            yield f"{HEAD}{given}layers: [{kind}: 2]\n".encode()
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
