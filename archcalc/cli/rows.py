@@ -9,6 +9,8 @@ from archcalc.cli.options import Request, row_options
 
 SUMMARY = ("params", "macs")
 """The metrics that a summary shows side by side."""
+BARS = 200
+"""Bars of a picture, before rows are folded."""
 
 
 def _print(
@@ -17,6 +19,7 @@ def _print(
     metrics: tuple[str, ...],
     shares: tuple[str, ...],
     shapes: bool = False,
+    plot: str | None = None,
 ) -> None:
     from archcalc.cli.output import show
     from archcalc.cli.targets import counted
@@ -29,6 +32,18 @@ def _print(
     wanted = request.output.pick.wanted
     document = Rows(subject, result, metrics, shares=shares, shapes=shapes, wanted=wanted)
     show(document, request.state, request.output)
+    if plot is not None:
+        from archcalc.analysis.collapse import fold
+        from archcalc.analysis.metrics import METRICS, under
+        from archcalc.formats.plot import bars
+
+        metric = under(METRICS[metrics[0]], request.counting.convention)
+        folded = fold(result, BARS)
+        rows = [(row.path, metric.of(row.figures)) for row in folded.result.rows]
+        if folded.rest is not None:
+            rest = folded.rest
+            rows.insert(folded.before, (f"{rest.layers:,} more rows", metric.of(rest.figures)))
+        bars(plot, subject.label, metric.title, [row for row in rows if row[1]])
     if subject.problems:
         raise Complaint(*subject.problems)
 
@@ -54,8 +69,15 @@ def command_of(metric: Metric) -> click.Command:
 
     @click.argument("target")
     @row_options
-    def command(target: str, *, request: Request) -> None:
-        _print(target, request, (metric.name,), (metric.name,))
+    @click.option(
+        "--plot", metavar="FILE", help="Draw a bar for each row, as FILE.svg, FILE.png or FILE.pdf."
+    )
+    def command(target: str, *, request: Request, plot: str | None) -> None:
+        if plot is not None:
+            from archcalc.cli.sweep import picture
+
+            picture(plot)
+        _print(target, request, (metric.name,), (metric.name,), plot=plot)
 
     short = metric.help.partition(":")[0] + "."
     return click.command(name=metric.name, help=metric.help, short_help=short)(command)

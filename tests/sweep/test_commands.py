@@ -300,6 +300,9 @@ def test_pictures(tmp_path: Path) -> None:
     ran = Ran("scaling", "vgg16", "--over", "num_classes", "--plot", "out.png", folder=tmp_path)
     assert ran.code == 0
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    ran = Ran("macs", "resnet50", "--plot", "bars.svg", "--depth", "2", folder=tmp_path)
+    assert ran.code == 0
+    assert b"stage1.0" in (tmp_path / "bars.svg").read_bytes()
     ran = Ran("sweep", "mobilenet_v2", *GRID, "--plot", "out.doc")
     assert (ran.code, "--plot draws" in ran.err) == (2, True)
 
