@@ -171,7 +171,8 @@ def given(graph: Graph, target: str, totals: Figures) -> list[Given]:
     ]
     for name, convention in CONVENTIONS.items():
         if name != OWN:
-            found.append(Given(census.figure(convention), name, convention.unit))
+            unit = convention.unit.partition(", as ")[0]
+            found.append(Given(census.figure(convention), name, unit))
             if convention.buffers:
                 found.append(Given(totals.params + totals.buffers, name, "params"))
     return found

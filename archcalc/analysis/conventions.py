@@ -38,6 +38,7 @@ MEAN: Final = "as a mean"
 SUBCLASS: Final = "as a subclass of its own"
 LINEAR: Final = "as a linear layer"
 FUSED: Final = "as torch.nn.MultiheadAttention"
+UNWRAPPED: Final = "as functions on its weights"
 SIZES: Final = "with a product of sizes"
 
 
@@ -104,17 +105,18 @@ QUANTITIES: Final = {
     "projection": Quantity(
         "MAC of the projections", lambda f: f.of_kind("mac") - f.of_kind("mac", *_SCORES)
     ),
+    "score": Quantity("MAC of the scores", lambda f: f.of_kind("mac", *_SCORES)),
     "bias": Quantity("bias added to an output", _biases),
     "element": Quantity("element", lambda f: f.xs[0].elements),
     "input": Quantity("element that comes in", lambda f: f.xs[0].elements),
     "output": Quantity("element that comes out", lambda f: f.y.elements),
     "weight": Quantity("weight", lambda f: sum(w.product.value for w in f.weights)),
     "weight, everywhere": Quantity(
-        "weight at each position that comes out",
+        "weight at each position of the output",
         lambda f: f.positions * sum(w.product.value for w in f.weights),
     ),
     "kernel, everywhere": Quantity(
-        "weight of the kernel at each position that comes out",
+        "weight of the kernel at each position of the output",
         lambda f: f.positions * sum(w.product.value for w in f.weights if w.name != "bias"),
     ),
     "softmax": Quantity("score of the softmax", lambda f: f.of_kind("exp", "softmax")),
@@ -129,7 +131,7 @@ QUANTITIES: Final = {
 }
 """Every quantity that a convention can weigh, the same for all conventions."""
 
-MACS: Final = frozenset(("mac", "projection"))
+MACS: Final = frozenset(("mac", "projection", "score"))
 """The quantities that are multiply-accumulates."""
 
 
@@ -235,7 +237,7 @@ CONVENTIONS: Final = {
         "position, a bias, a norm and an activation are no MACs",
     ),
     "torch": Convention(
-        "torch.utils.flop_counter.FlopCounterMode of PyTorch 2.13",
+        "PyTorch 2.13, FlopCounterMode",
         "flops, two per MAC",
         (each(2, "mac", *PRODUCTS, "gru", "rnn"),),
         called={FUSED: ()},
@@ -279,6 +281,7 @@ CONVENTIONS: Final = {
             FUNCTION: _PTFLOPS_ONCE,
             MEAN: (),
             SUBCLASS: (),
+            UNWRAPPED: (each(1, "score"), each(1, "softmax")),
             FUSED: (
                 each(1, "mac"),
                 each(1, "bias"),
@@ -319,7 +322,7 @@ CONVENTIONS: Final = {
             each(7, "state", "gru"),
             each(1, "state", "rnn"),
         ),
-        called={FUNCTION: (), MEAN: (), SUBCLASS: (), FUSED: ()},
+        called={FUNCTION: (), MEAN: (), SUBCLASS: (), UNWRAPPED: (), FUSED: ()},
         note="looks at modules only: what is called as a function costs nothing, and of "
         "torch.nn.MultiheadAttention it sees nothing",
     ),
@@ -337,7 +340,7 @@ CONVENTIONS: Final = {
                 *("instance_norm", "rms_norm", "prelu", "embedding"),
             ),
         ),
-        called={LINEAR: (each(1, "weight"),), FUSED: ()},
+        called={LINEAR: (each(1, "weight"),), UNWRAPPED: (), FUSED: ()},
         note="counts the weights of a module, for a convolution at each position; a linear layer "
         "counts once however long the sequence, and a product without weights not at all",
     ),
@@ -396,6 +399,7 @@ CONVENTIONS: Final = {
         ),
         called={
             FUSED: (each(1, "mac"), each(4, "layer")),
+            UNWRAPPED: (each(1, "mac"), each(1, "element"), each(2, "layer")),
             SIZES: (each(1, "layer"),),
         },
         note="reads the traced graph; a multiplication of two sizes while a tensor is reshaped is "
@@ -447,6 +451,7 @@ WRITTEN: Final = (
     Written("convnext@*", "layer_norm", "layer_norm*", SUBCLASS),
     Written("convnext@*", "layer_norm", "*.downsample.layer_norm", SUBCLASS),
     Written("convnext@*", "conv", "stage*.main.conv*", LINEAR),
+    Written("swin@*", "window_attention", "*", UNWRAPPED),
     Written("vit@*", "attention", "*", FUSED),
     Written("vit@*", "to_sequence", "*", SIZES),
 )

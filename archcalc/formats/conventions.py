@@ -26,12 +26,12 @@ class Listed:
         columns = (
             Column("convention", "Convention"),
             Column("unit", "Unit", folds=True),
-            Column("tool", "As counted by", spare=1, folds=True),
+            Column("tool", "As counted by", folds=True),
         )
         lines = [Line((name, c.unit, c.tool)) for name, c in self.conventions.items()]
         return [
             Table(columns, lines),
-            Words("archcalc conventions NAME shows what one counts,"),
+            Words("archcalc conventions NAME shows what one counts,", "aside"),
             Words("archcalc conventions TARGET a network under all of them,", "below"),
             Words("--convention NAME counts each layer as it does.", "below"),
         ]
@@ -58,7 +58,11 @@ class Explained:
             _table(convention.counts, "Counts"),
         ]
         for called, counts in convention.called.items():
-            parts.append(_table(counts, f"Instead, where a layer is written {called}"))
+            if counts:
+                parts.append(_table(counts, f"Instead, where a layer is written {called}"))
+        unseen = [called for called, counts in convention.called.items() if not counts]
+        if unseen:
+            parts.append(Words(f"Not seen is a layer that is written {', or '.join(unseen)}."))
         return [*parts, Words(_sentence(convention.note))]
 
     def data(self) -> dict[str, Any]:
@@ -68,14 +72,14 @@ class Explained:
 def _table(counts: Sequence[Each], title: str) -> Table:
     columns = (
         Column("weight", "Weight", right=True),
-        Column("of", "For each"),
+        Column("of", "For each", folds=True),
         Column("kinds", "In", folds=True),
     )
     lines = [
         Line((line.weight, QUANTITIES[line.of].one, _kinds(line) + line.condition))
         for line in counts
     ]
-    return Table(columns, lines or [Line((None, "nothing", None))], title=title)
+    return Table(columns, lines, title=title)
 
 
 def _kinds(line: Each) -> str:
