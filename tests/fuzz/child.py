@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import difflib
 import gc
+import os
 import sys
 import time
 import traceback
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import sha1
 from importlib import import_module
 from pathlib import Path
@@ -76,6 +78,7 @@ def alike(word: str, known: Iterable[str], n: int = 3, cutoff: float = 0.6) -> l
 
 
 difflib.get_close_matches = alike  # type: ignore[assignment]
+os.path.realpath = lru_cache(1000)(os.path.realpath)  # type: ignore[assignment]  # nothing moves here
 gc.collect()
 gc.freeze()
 gc.set_threshold(50_000, 20, 50)
