@@ -12,8 +12,9 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from archcalc.language.arithmetic import FUNCTIONS, Arithmetic, ExpressionFault, List, describe
+from archcalc.language.words import SIZES
 from archcalc.limits import Limits
-from archcalc.problems import nearest, shorten
+from archcalc.problems import meant, nearest, shorten, some
 from archcalc.shapes import DIMENSIONS
 
 
@@ -33,7 +34,7 @@ Code = Callable[[Environment], Any]
 
 _NUMBER: Final = re.compile(r"[+-]?(0|[1-9][0-9]*(_[0-9]+)*)\Z")
 _FLOAT: Final = re.compile(
-    r"[+-]?(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z"
+    r"[+-]?(?:(?:0|[1-9][0-9]*(?:_[0-9]+)*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z"
 )
 _LEADING_ZERO: Final = re.compile(r"[+-]?0[0-9_]+\Z")
 _OTHER_BASE: Final = re.compile(r"[+-]?0[xXbBoO][0-9a-fA-F_]+\Z")
@@ -207,10 +208,18 @@ def _syntax(text: str, indent: int) -> ast.expr:
         offset = (error.offset or 1) - 1
         help = ""
         if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
-            help = "inside {..} or [..] an expression with a comma needs quotes"
-            raise ExpressionFault("unbalanced brackets", help=help, code="syntax") from None
-        if "=" in text and "==" not in text:
-            help = "== compares"
+            raise ExpressionFault(
+                f"unbalanced brackets in '{shorten(text)}'",
+                help="inside {..} or [..] an expression with a comma needs quotes",
+                code="syntax",
+            ) from None
+        for sign, word in (("&&", "and"), ("||", "or"), ("!", "not")):
+            if sign in text.replace("!=", ""):
+                help = f"write {word}, not {sign}"
+                break
+        else:
+            if "=" in text and "==" not in text:
+                help = "== compares"
         raise ExpressionFault(
             f"cannot read '{shorten(text)}' as an expression",
             help=help,
@@ -304,9 +313,10 @@ class _Compiler:
             )
         tensor, name = node.value.id, node.attr
         if name not in DIMENSIONS:
-            close = nearest(name, DIMENSIONS)
-            help = f"did you mean '{close}'?" if close else f"a tensor has {', '.join(DIMENSIONS)}"
-            raise self.fault(node, f"a tensor has no '{name}'", help=help, code="unknown")
+            close = SIZES.get(name) or nearest(name, DIMENSIONS)
+            help = "" if close else f"a tensor has {', '.join(DIMENSIONS)}"
+            message = f"a tensor has no '{shorten(name)}'{meant(close)}"
+            raise self.fault(node, message, help=help, code="unknown")
         self.tensors[tensor] = None
         return lambda env: env.dimension(tensor, name)
 
@@ -321,7 +331,8 @@ class _Compiler:
         for part in reversed(chain):
             operator = _BINARY.get(type(part.op))
             if operator is None:
-                raise self.fault(part, "there is no such operator here", help="+ - * / // % ** are")
+                help = "a power is **" if isinstance(part.op, ast.BitXor) else "+ - * / // % ** are"
+                raise self.fault(part, "there is no such operator here", help=help)
             steps.append((operator, self.compile(part.right)))
         if len(steps) == 1:
             only, right = steps[0]
@@ -425,7 +436,11 @@ class _Compiler:
                 raise ExpressionFault(f"only a list has items, not {describe(found)}", code="type")
             at = env.arithmetic.concrete(env.arithmetic.integer(at))
             if not -len(found) <= at < len(found):
-                raise ExpressionFault(f"a list of {len(found)} has no item [{at}]", code="value")
+                raise ExpressionFault(
+                    f"a list of {len(found)} has no item [{at}]",
+                    help="items count from 0",
+                    code="value",
+                )
             return found[at]
 
         return run
@@ -436,18 +451,17 @@ class _Compiler:
                 raise self.fault(node.func, "only a function's name can stand before a bracket")
             name = node.func.id
             close = nearest(name, FUNCTIONS)
-            help = f"did you mean '{close}'?" if close else f"there are {', '.join(FUNCTIONS)}"
-            raise self.fault(node.func, f"there is no function '{name}'", help=help, code="unknown")
+            help = "" if close else f"there are {', '.join(FUNCTIONS)}"
+            message = f"there is no function '{shorten(name)}'{meant(close)}"
+            raise self.fault(node.func, message, help=help, code="unknown")
         name = node.func.id
         if node.keywords:
             raise self.fault(node, f"{name} takes its arguments by position", code="syntax")
         least, most = FUNCTIONS[name]
         arguments = [self.compile(a) for a in node.args]
         if not least <= len(arguments) <= most:
-            count = f"{least}" if least == most else f"{least} to {most}"
-            raise self.fault(
-                node, f"{name} takes {count} arguments, got {len(arguments)}", code="type"
-            )
+            wanted = some(most, "argument") if least == most else f"{least} to {most} arguments"
+            raise self.fault(node, f"{name} takes {wanted}, got {len(arguments)}", code="type")
 
         def run(env: Environment) -> Any:
             return env.arithmetic.functions[name](*[a(env) for a in arguments])
