@@ -127,6 +127,7 @@ def test_numbers_remember_how_they_came_about() -> None:
         (lambda a, b: a + (b - a), "b"),
         (lambda a, b: a - (b - 1), "a - (b - 1)"),
         (lambda a, b: a + (b + 1), "a + b + 1"),
+        (lambda a, b: a + (b - 1) + 1, "a + b"),
         (lambda a, b: a - (a + b), "a - (a + b)"),
         (lambda a, b: a * (b + 1), "a * (b + 1)"),
         (lambda a, b: a * b * 2 * a, "a * b * 2 * a"),

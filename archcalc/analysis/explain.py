@@ -185,10 +185,10 @@ def _uses(weights: Sequence[Held], operations: Sequence[Counted]) -> Iterator[Us
     found: dict[Formula, list[str]] = {}
     matrices = 0
     for weight, _ in weights:
-        if weight.buffer or "bias" in weight.name or weight.active:
+        if weight.buffer or "bias" in weight.name:
             continue
         matrices += 1
-        for product in macs:
+        for product in () if weight.active else macs:
             times = _rest(product, weight.product)
             if times is not None:
                 found.setdefault(times, []).append(weight.name)

@@ -158,6 +158,8 @@ def _plus(a: Formula, b: Formula) -> Formula:
         return b.args[0]
     if b.op == NUMBER:
         return _shifted(a, b.value)
+    if b.op in (PLUS, MINUS) and b.args[1].op == NUMBER:  # a + (b - 1): the number to the end
+        return _shifted(_plus(a, b.args[0]), b.value - b.args[0].value)
     return Formula(PLUS, a.value + b.value, (a, b))
 
 

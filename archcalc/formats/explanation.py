@@ -325,7 +325,7 @@ def _operations(layer: Explained) -> Iterator[Part]:
         if len(macs) > 1:
             equations.append(Equation("MACs", of_sum([c.formula.value for c in macs])))
         for weights, times in layer.uses:
-            which = f"each of {', '.join(weights)}" if weights else "each weight"
+            which = f"each weight of {', '.join(weights)}" if weights else "each weight"
             equations.append(Equation(f"uses of {which}", times))
         yield Equations(equations, "MACs")
     others = [c for c in layer.operations if c.operation.kind != "mac"]

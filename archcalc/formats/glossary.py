@@ -73,8 +73,12 @@ def meaning(symbol: str, layer: Layer) -> str:
             return field.help
     for size in range(len(symbol), 0, -1):
         prefix, rest = symbol[:size], symbol[size + 1 :]
-        if symbol[size : size + 1] == "_" and prefix.rstrip("123456789") in _PREFIXES:
-            return _PREFIXES[prefix.rstrip("123456789")].format(_dimension(rest))
+        if symbol[size : size + 1] != "_":
+            continue
+        if prefix in _PREFIXES:
+            return _PREFIXES[prefix].format(_dimension(rest))
+        if prefix.startswith("in") and prefix[2:].isdigit():
+            return f"the {_dimension(rest)} of input {prefix[2:]}"
     for name, field in layer.fields.items():
         short = name.removesuffix("_size")
         if symbol == short:
