@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=1, help="processes that share the runs")
     parser.add_argument("--corpus", type=Path, help="a folder that keeps what was learnt")
     parser.add_argument("--found", type=Path, help="a folder for inputs that broke something")
-    parser.add_argument("--longest", type=int, default=1_200, help="bytes of an input")
+    parser.add_argument("--longest", type=int, default=400, help="bytes of an input")
     parser.add_argument("--log", type=Path, help="a file to which the figures are added")
     parser.add_argument("again", nargs="*", type=Path, help="inputs to run once each, plainly")
     asked = parser.parse_args(argv)
