@@ -156,6 +156,7 @@ class Process:
             self.before += tried
             if code and not self.stopped:
                 self.failed = True
+                self.last.append(f"a process ended with {code}\n".encode())
             if self.stopped or not code or not tried:
                 break
 
