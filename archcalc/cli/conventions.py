@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from archcalc.cli.options import Request, format_option, limit_option, set_option
+from archcalc.cli.options import Request, format_option, limit_option, output_option, set_option
 from archcalc.cli.state import State
 from archcalc.formats import Options
 
@@ -13,6 +13,7 @@ from archcalc.formats import Options
 @click.argument("target", required=False, metavar="[TARGET]")
 @set_option
 @format_option
+@output_option
 @limit_option
 @click.pass_obj
 def command(

@@ -12,6 +12,7 @@ from archcalc.cli.options import (
     Request,
     format_option,
     limit_option,
+    output_option,
     set_option,
 )
 from archcalc.cli.state import State
@@ -41,6 +42,7 @@ NEAREST: Final = 5
 )
 @set_option
 @format_option
+@output_option
 @limit_option
 @click.pass_obj
 def command(

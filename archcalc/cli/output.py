@@ -38,12 +38,12 @@ def replacing(path: str) -> Iterator[TextIO]:
 
     from archcalc.problems import FILE, Complaint, Problem
 
-    path = os.path.realpath(path)  # a link stays a link
     try:
         if os.path.exists(path) and not os.path.isfile(path):  # a device, a pipe
             with open(path, "w", encoding="utf-8") as out:
                 yield out
             return
+        path = os.path.realpath(path)  # a link stays a link
         folder = os.path.dirname(path)
         with NamedTemporaryFile(
             "w", encoding="utf-8", newline="", dir=folder, prefix=".archcalc-", delete=False

@@ -93,8 +93,11 @@ def language() -> Schema:
     free = _layers("free_", None)
     closed = _layers("", {})
     root = _root("free_")
+    # One or the other, so that nothing is said twice.
+    either = root["properties"]["layers"].pop("$ref")
     root["if"] = {"not": _any(*({"required": [key]} for key in ("blocks", "use", "extends")))}
     root["then"] = {"properties": {"layers": _ref("chain")}}
+    root["else"] = {"properties": {"layers": {"$ref": either}}}
     return _whole("The archcalc spec language", root, {**closed, **free})
 
 
