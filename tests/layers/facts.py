@@ -723,6 +723,18 @@ fact(  # Whisper: keys have no bias
     exp=100,
     div=100,
 )
+fact(  # and the other way round
+    "attention",
+    "l5 f32",
+    "l5 f32",
+    {"num_heads": 4, "bias": False, "key_bias": True},
+    params=4 * 32 * 32 + 32,
+    mac=4 * 5 * 32 * 32 + 2 * 4 * 25 * 8,
+    mul=100,
+    add=5 * 32 + 4 * 5 * 4,
+    exp=100,
+    div=100,
+)
 fact(  # T5: 32 ranges of distance, scores that are not scaled
     "attention",
     "l5 f32",
@@ -1189,11 +1201,12 @@ fact(  # a video of 2 x 2 x 3: queries become 2 x 1 x 3, keys stay
         "stride_q": (1, 2, 1),
         "pool_kv": False,
         "relative_bias": True,
+        "residual": True,
     },
     params=4 * (16 + 4) + 4 * 27 + 8 + (3 + 3 + 5) * 4,
     mac=3 * 12 * 16 + 6 * 16 + 4 * 6 * 27 + 2 * 6 * 12 * 4 + 6 * (2 + 2 + 3) * 4,
     mul=6 * (2 * 4 + 2 + 4) + 6 * 12,
-    add=3 * 12 * 4 + 6 * 4 + 6 * (3 * 4 - 1 + 4) + 6 * 11 + 6 * 12 * 3,
+    add=3 * 12 * 4 + 6 * 4 + 6 * (3 * 4 - 1 + 4) + 6 * 11 + 6 * 12 * 3 + 6 * 4,
     special=6,
     div=6 + 6 * 12,
     exp=6 * 12,
