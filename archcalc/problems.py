@@ -80,6 +80,23 @@ def shorten(text: str, width: int = 60) -> str:
     return text if len(text) <= width else text[:width] + "…"
 
 
+def quoted(word: str) -> str:
+    """``'conv'``; letters that only look like others are named: ``'c\u043env' (with U+043E)``."""
+    shown = f"'{shorten(word)}'"
+    odd = list(dict.fromkeys(f"U+{ord(c):04X}" for c in word[:60] if not c.isascii()))
+    return f"{shown} (with {', '.join(odd[:4])})" if odd else shown
+
+
+def some(number: int, what: str) -> str:
+    """``1 argument``, ``2 arguments``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def meant(word: str | None) -> str:
+    """The end of a message about a word that is not known: what it was most likely meant to be."""
+    return f"; did you mean '{word}'?" if word else ""
+
+
 def listed(names: Collection[object], most: int = 20) -> str:
     """Names as a message shows them: the first few, and how many more there are."""
     from itertools import islice
@@ -92,7 +109,8 @@ def listed(names: Collection[object], most: int = 20) -> str:
 def nearest(word: str, known: Iterable[str]) -> str | None:
     """The name in ``known`` that ``word`` was most likely meant to be, or ``None``.
 
-    Bounded: a long word is like nothing, and of many names only the first are compared.
+    Bounded: a long word is like nothing, of many names only the first are looked at, and of these
+    only the ones that share most pairs of letters with the word are compared in full.
     """
     from difflib import get_close_matches
 
@@ -106,7 +124,23 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
             break
         names.append(name)
     folded = {n.lower(): n for n in reversed(names)}
-    if word.lower() in folded:
-        return folded[word.lower()]
-    close = get_close_matches(word.lower(), folded, n=1, cutoff=0.6)
+    meant = word.lower()
+    if meant in folded:
+        return folded[meant]
+    likely = [n for n in folded if len(n) <= 2 * len(meant) + 2]
+    if len(likely) > _COMPARED:
+        pairs = _pairs(meant)
+        likely.sort(key=lambda n: -len(pairs & _pairs(n)))
+        del likely[_COMPARED:]
+    close = get_close_matches(meant, likely, n=1, cutoff=0.6)
     return folded[close[0]] if close else None
+
+
+_COMPARED: Final = 60
+"""Names that a word is compared with in full."""
+
+
+def _pairs(word: str) -> set[str]:
+    """The pairs of neighbouring letters, the ends included."""
+    padded = f" {word} "
+    return {padded[i : i + 2] for i in range(len(padded) - 1)}

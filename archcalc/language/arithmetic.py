@@ -128,9 +128,8 @@ class Arithmetic:
     def decide(self, value: Any, what: str = "a condition") -> bool:
         """A truth value, concrete."""
         if type(value) is not bool:
-            raise ExpressionFault(
-                f"{what} must be true or false, got {describe(value)}", code="type"
-            )
+            wanted = f"{what} must be true or false" if what else "true or false is needed"
+            raise ExpressionFault(f"{wanted}, got {describe(value)}", code="type")
         return value
 
     def concrete(self, value: Any) -> Any:

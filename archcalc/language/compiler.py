@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from archcalc.language.declarations import Declarer, positive
 from archcalc.language.expressions import WORD, Expressions
-from archcalc.language.frame import Build, Frame
+from archcalc.language.frame import Build, Frame, no_tensor
 from archcalc.language.labels import label_steps
 from archcalc.language.program import Block, Module
 from archcalc.language.scope import Reports, Scope
@@ -31,7 +31,7 @@ from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, listed, shorten
+from archcalc.problems import Complaint, Place, listed, meant, quoted, shorten, some
 
 MODIFIERS: Final = (
     "name",
@@ -67,8 +67,10 @@ class Compiler(Declarer):
         """A list of steps, with their parts of the path."""
         if not isinstance(item, Sequence):
             found = "text" if isinstance(item, Scalar) else "a mapping"
-            help = "start each step with '- '"
-            self.problem(f"a chain is a list of steps, got {found}", item.place, help, code="type")
+            help = "each step is a line that starts with '- '"
+            self.problem(
+                f"a list of steps is needed here, got {found}", item.place, help, code="type"
+            )
             return Chain([])
         steps = [s for s in (self.step(i) for i in item.items) if s is not None]
         label_steps(steps)
@@ -81,21 +83,14 @@ class Compiler(Declarer):
             chain = self.chain(item)
             tensors = scope.tensors
             if not tensors.templates:
+                known = sorted(tensors.names - {"prev", "input"})
                 for name, place in tensors.wanted:
                     if name not in tensors.names:
-                        close = self.report.near(name, sorted(tensors.names))
-                        help = (
-                            f"did you mean '{close}'?"
-                            if close
-                            else "name: on a step before gives a tensor its name"
-                        )
-                        if not name.isascii():
-                            odd = ", ".join(f"U+{ord(c):04X}" for c in name if not c.isascii())
-                            help += f" (this one has {shorten(odd)})"
+                        close = self.report.near(name, (*known, "prev", "input"))
                         self.problem(
-                            f"there is no tensor '{shorten(name)}' here",
+                            f"there is no tensor {quoted(name)} here{meant(close)}",
                             place,
-                            help,
+                            "" if close else no_tensor(known),
                             code="reference",
                         )
             return chain
@@ -306,28 +301,39 @@ class Compiler(Declarer):
                 f"'{alias}' has no block", rest, blocks, key.place, f"there are {listed(blocks)}"
             )
             return None
-        self.unknown_operation(key, branch)
+        if not (rest and alias in self.module.lost):  # its file is not there, which was said
+            self.unknown_operation(key, branch)
         return None
 
     def unknown_operation(self, key: Scalar, branch: bool) -> None:
         word = key.text
-        foreign = OPERATIONS.get(word)
         what = "there is no layer, block or tensor" if branch else "there is no layer or block"
-        if foreign:
-            self.problem(f"{what} '{word}'; did you mean '{foreign}'?", key.place, code="unknown")
-            return
-        known = (*KINDS, *SPECIAL, *self.module.blocks)
-        odd = [c for c in word if not c.isascii()]
-        help = "archcalc layers lists them; custom: is for what is not built in"
-        if ":" in word:
-            head = word.partition(":")[0]
-            if head in known:
-                help = f"a space is missing after the colon: {head}: .."
-        elif any(c in word for c in "([{,)]}") or word.count("(") != word.count(")"):
+        message = f"{what} {quoted(word)}"
+        head, colon, _ = word.partition(":")
+        alias, dot, inner = word.partition(".")
+        if word in OPERATIONS:
+            self.problem(message + meant(OPERATIONS[word]), key.place, code="unknown")
+        elif colon and (head in KINDS or head in self.module.blocks):
+            help = f"a space is missing after the colon: {head}: .."
+            self.problem(message, key.place, help, code="unknown")
+        elif dot and self.module.uses:
+            close = self.report.near(alias, self.module.uses)
+            hint = meant(f"{close}.{inner}" if close else None)
+            help = "" if close else f"use: has {listed(self.module.uses)}"
+            self.problem(message + hint, key.place, help, code="unknown")
+        elif any(c in word for c in "([{,)]}"):
             help = "inside {..} or [..] an expression with a comma needs quotes"
-        elif odd:
-            help = f"it has {', '.join(f'U+{ord(c):04X}' for c in odd[:4])}; {help}"
-        self.unknown(what, word, known, key.place, help)
+            self.problem(message, key.place, help, code="unknown")
+        else:
+            close = self.report.near(word, (*KINDS, *SPECIAL, *self.module.blocks))
+            help = "archcalc layers lists them; custom: is for what is not built in"
+            self.problem(message + meant(close), key.place, "" if close else help, code="unknown")
+
+    def no_layer_for_defaults(self, key: Scalar) -> None:
+        close = OPERATIONS.get(key.text) or self.report.near(key.text, KINDS)
+        message = f"defaults: there is no layer {quoted(key.text)}{meant(close)}"
+        help = "" if close else "archcalc layers lists them"
+        self.problem(message, key.place, help, code="unknown")
 
     def positions(
         self, item: Item | None, names: list[str], most: int, what: str
@@ -342,19 +348,15 @@ class Compiler(Declarer):
             takes = min(most, len(names))
             for number, value in enumerate(item.items):
                 if number >= takes:
-                    by_name = (
-                        f"; write the others by name: {what}: {{{names[0]}: .., ..}}"
-                        if len(names) > takes
-                        else ""
-                    )
-                    self.problem(
-                        f"{what} takes {takes} arguments by position, got {len(item.items)}",
-                        value.place,
-                        f"they are {', '.join(names[:takes])}{by_name}"
-                        if takes
-                        else "it has no arguments",
-                        code="type",
-                    )
+                    message = f"{what} has no arguments"
+                    help = ""
+                    if takes:
+                        found = len(item.items)
+                        message = f"{what} takes {some(takes, 'argument')} by position, got {found}"
+                        help = f"first {listed(names[:takes])}"
+                        if len(names) > takes:
+                            help += f"; the others by name: {what}: {{{names[takes]}: .., ..}}"
+                    self.problem(message, value.place, help, code="type")
                     return
                 yield names[number], value.place, value
         elif names:
@@ -391,13 +393,14 @@ class Compiler(Declarer):
             for name, (slot, default_place) in defaults.items():
                 given[name] = slot
                 step.places[name] = default_place
+        misspelt: set[str | None] = set()
         for name, where, value in self.positions(item, names, POSITIONAL, word):
             if name not in fields:
-                self.unknown_argument(word, name, names, where)
+                misspelt.add(self.unknown_argument(word, name, names, where))
                 continue
             given[name] = self.argument(fields[name][1], word, value)
             step.places[name] = value.place
-        missing = [n for n in needed(kind) if n not in given]
+        missing = [n for n in needed(kind) if n not in given and n not in misspelt]
         if missing:
             self.problem(
                 f"{word} needs {' and '.join(missing)}",
@@ -411,37 +414,29 @@ class Compiler(Declarer):
                 step.tensors.append((attribute, slot))
             step.slots.append((attribute, slot))
 
-    def unknown_argument(self, word: str, name: str, names: list[str], place: Place) -> None:
+    def unknown_argument(self, word: str, name: str, names: list[str], place: Place) -> str | None:
+        """Reports an argument that there is not, and returns the one that was likely meant."""
         known = ARGUMENTS.get(name)
-        head = f"{word} has no argument '{shorten(name)}'"
+        head, colon, _ = name.partition(":")
+        close: str | None = None
+        help = f"there are {listed(names)}" if names else f"{word} has no arguments"
         if known in names:
-            self.problem(f"{head}; did you mean '{known}'?", place, code="unknown")
+            close = known
         elif known == "":
-            self.problem(
-                head,
-                place,
-                "leave it out: it is inferred, or changes nothing that is counted",
-                code="unknown",
-            )
-        elif name.partition(":")[0] in names:
-            self.problem(
-                f"{head}; did you mean '{name.partition(':')[0]}'?",
-                place,
-                "a space is missing after the colon",
-                code="unknown",
-            )
+            help = "leave it out: it is inferred, or changes nothing that is counted"
+        elif colon and head in names:
+            close, help = head, f"a space is missing after the colon: {head}: .."
         elif name in MODIFIERS:
-            self.problem(
-                head,
-                place,
-                f"'{name}' stands beside {word}: {{{word}: .., {name}: ..}}",
-                code="unknown",
-            )
+            help = f"'{name}' stands beside {word}: {{{word}: .., {name}: ..}}"
+        elif any(c in name for c in "()[]"):
+            help = "inside {..} or [..] an expression with a comma needs quotes"
         else:
-            help = f"there are {listed(names)}" if names else "it has none"
-            if any(c in name for c in "()[]"):
-                help = "inside {..} or [..] an expression with a comma needs quotes"
-            self.unknown(f"{word} has no argument", name, names, place, help)
+            close = self.report.near(name, names)
+        if close and not colon:
+            help = ""
+        message = f"{word} has no argument {quoted(name)}{meant(close)}"
+        self.problem(message, place, help, code="unknown")
+        return close
 
     def argument(self, field: Field[Any], word: str, item: Item) -> Slot:
         """One argument's slot, as its field reads text."""
@@ -510,26 +505,32 @@ class Compiler(Declarer):
             return step
         if not isinstance(item, Mapping):
             self.problem(
-                "residual needs a list of steps, or main: and shortcut:", key.place, code="type"
-            )
-            return None
-        for name, _ in item:
-            if name.text not in ("main", "shortcut"):
-                self.unknown(
-                    "residual has no branch",
-                    name.text,
-                    ("main", "shortcut"),
-                    name.place,
-                    "there are main and shortcut",
-                )
-        main, shortcut = item.get("main"), item.get("shortcut")
-        if main is None:
-            self.problem(
-                "residual needs main:",
+                "residual needs a list of steps, or main: and shortcut:",
                 key.place,
-                "residual: {main: [..], shortcut: [..]}",
+                "such as residual: [{conv: [64, 3]}]",
                 code="type",
             )
+            return None
+        misspelt = {
+            self.unknown(
+                "residual has no branch",
+                name.text,
+                ("main", "shortcut"),
+                name.place,
+                "there are main and shortcut",
+            )
+            for name, _ in item
+            if name.text not in ("main", "shortcut")
+        }
+        main, shortcut = item.get("main"), item.get("shortcut")
+        if main is None:
+            if "main" not in misspelt:
+                self.problem(
+                    "residual needs main:",
+                    key.place,
+                    "such as residual: {main: [..], shortcut: [..]}",
+                    code="type",
+                )
             return None
         step.branches = [
             ("main", self.chain(main)),
@@ -549,7 +550,7 @@ class Compiler(Declarer):
                 self.problem(
                     f"{word} needs branches",
                     key.place,
-                    f"{word}: {{branches: [a, b]}}",
+                    f"such as {word}: {{branches: [a, b]}}",
                     code="type",
                 )
                 return None
@@ -568,9 +569,8 @@ class Compiler(Declarer):
                     part = "" if isinstance(found, TensorStep) else f"branch{number}"
                     step.branches.append((part, found))
         else:
-            self.problem(
-                f"{word} needs a list of branches", key.place, f"{word}: [a, b]", code="type"
-            )
+            help = f"such as {word}: [a, b]"
+            self.problem(f"{word} needs a list of branches", key.place, help, code="type")
             return None
         if not step.branches:
             self.problem(f"{word} has no branches", key.place, code="empty")
@@ -594,35 +594,25 @@ class Compiler(Declarer):
         step = BlockStep(place, block)
         step.label = word
         names = list(block.arguments)
+        misspelt: set[str | None] = set()
         for name, where, value in self.positions(item, names, len(names), word):
             declaration = block.arguments.get(name)
             if declaration is None:
-                if name in MODIFIERS:
-                    self.problem(
-                        f"{word} has no argument '{name}'",
-                        where,
-                        f"'{name}' stands beside {word}: {{{word}: .., {name}: ..}}",
-                        code="unknown",
-                    )
-                else:
-                    self.unknown(
-                        f"{word} has no argument",
-                        name,
-                        names,
-                        where,
-                        f"there are {listed(names)}" if names else "it has none",
-                    )
+                misspelt.add(self.unknown_argument(word, name, names, where))
                 continue
             slot = self.by_type(declaration.type, value)
             step.arguments[name] = slot
             if slot.code is None and slot.constant is not None:
                 self.conforms(declaration, slot)
         missing = [
-            n for n, d in block.arguments.items() if d.default is None and n not in step.arguments
+            n
+            for n, d in block.arguments.items()
+            if d.default is None and n not in step.arguments and n not in misspelt
         ]
         if missing:
-            wanted = " and ".join(f"{n} ({block.arguments[n].type})" for n in missing)
-            self.problem(f"{word} needs {wanted}", place, code="type")
+            wanted = listed([f"{n} ({block.arguments[n].type})" for n in missing])
+            help = f"such as {word}: {{{', '.join(f'{n}: ..' for n in missing[:4])}}}"
+            self.problem(f"{word} needs {wanted}", place, help, code="type")
         return step
 
     def chosen(self, key: Scalar, item: Item | None) -> Step:

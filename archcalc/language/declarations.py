@@ -11,8 +11,9 @@ from archcalc.language.program import Declaration, Module
 from archcalc.language.scope import Reports, ScopedReader
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
+from archcalc.language.words import SIZES
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, shorten
+from archcalc.problems import Complaint, Place, Problem, meant, quoted
 from archcalc.shapes import DIMENSIONS
 
 TYPES: Final = ("int", "float", "bool", "str", "list", "any")
@@ -50,20 +51,21 @@ class Declarer:
 
     def unknown(
         self, what: str, word: str, known: Iterable[str], place: Place, help: str = ""
-    ) -> None:
-        """Reports a word that is none of ``known``."""
+    ) -> str | None:
+        """Reports a word that is none of ``known``, and returns the one that was likely meant."""
         close = self.report.near(word, known)
-        hint = f"; did you mean '{close}'?" if close else ""
-        self.problem(
-            f"{what} '{shorten(word)}'{hint}", place, "" if close else help, code="unknown"
-        )
+        message = f"{what} {quoted(word)}{meant(close)}"
+        self.problem(message, place, "" if close else help, code="unknown")
+        return close
 
     def mapping(self, item: Item | None, what: str, example: str) -> Mapping | None:
         if item is None:
             return None
         if isinstance(item, Mapping):
             return item
-        self.problem(f"{what} must be a mapping", item.place, f"such as {example}", code="type")
+        found = "a list" if isinstance(item, Sequence) else "text"
+        message = f"{what} must be a mapping of names to values, got {found}"
+        self.problem(message, item.place, f"such as {example}", code="type")
         return None
 
     def texts(self, item: Item | None, what: str) -> dict[str, str]:
@@ -85,17 +87,15 @@ class Declarer:
         """Settings or arguments. Each may use those before it."""
         found: dict[str, Declaration] = {}
         scope = self.reader.scope
-        for key, value in self.mapping(item, what, "{width: 64}") or ():
+        mapping = self.mapping(item, what, "{width: 64}")
+        scope.later = mapping.entries if mapping is not None else ()
+        for key, value in mapping or ():
             name = key.text
             if not WORD.match(name) or name in ("true", "false", "i", "prev", "input"):
-                reserved = name in ("true", "false", "i", "prev", "input")
-                why = "is reserved" if reserved else "is no name"
-                self.problem(
-                    f"'{shorten(name)}' {why}",
-                    key.place,
-                    "letters, digits and _, not starting with a digit",
-                    code="value",
-                )
+                why, help = "is no name", "letters, digits and _, not starting with a digit"
+                if name in ("true", "false", "i", "prev", "input"):
+                    why, help = "means something already", "give it another name"
+                self.problem(f"{quoted(name)} {why}", key.place, help, code="value")
                 continue
             if not self.short(key):
                 continue
@@ -211,13 +211,15 @@ class Declarer:
             if key.text == "dtype" and what.startswith("input"):
                 self.reader.word(value, DTYPES, "dtype")
             elif key.text not in DIMENSIONS:
-                self.unknown(
-                    "there is no dimension",
-                    key.text,
-                    DIMENSIONS,
-                    key.place,
-                    f"there are {', '.join(DIMENSIONS)}",
-                )
+                foreign = SIZES.get(key.text)
+                message = f"there is no dimension {quoted(key.text)}"
+                help = f"there are {', '.join(DIMENSIONS)}"
+                if foreign == "":
+                    help = "shapes are of one sample: --batch N multiplies the counts"
+                else:
+                    close = foreign or self.report.near(key.text, DIMENSIONS)
+                    message, help = message + meant(close), "" if close else help
+                self.problem(message, key.place, help, code="unknown")
             else:
                 found[key.text] = slot = self.reader.integer(value)
                 if slot.code is None and slot.constant is not None and slot.constant < 1:

@@ -7,7 +7,7 @@ import re
 
 from archcalc.language.source import Scalar, decode, read_bytes
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Problem, Source, nearest, shorten
+from archcalc.problems import Complaint, Problem, Source, meant, nearest, quoted, shorten
 
 
 class Files:
@@ -72,9 +72,7 @@ class Files:
             return real, source
         known = [f for folder in (*near, *self.folders) for f in yaml_files(folder)]
         close = nearest(name, known)
-        raise complain(
-            f"there is no file '{shorten(name)}'", f"did you mean '{close}'?" if close else lies
-        )
+        raise complain(f"there is no file {quoted(name)}{meant(close)}", "" if close else lies)
 
 
 def yaml_files(folder: str) -> list[str]:

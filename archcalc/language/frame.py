@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from archcalc.graph import Broken, Graph, Node
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.layers.base import Layer
 from archcalc.limits import Limits
-from archcalc.problems import Call, Complaint, Place, Problem, nearest
+from archcalc.problems import Call, Complaint, Place, Problem, listed, meant, nearest, quoted
 from archcalc.shapes import Shape
 from archcalc.terms import need
 
@@ -145,6 +146,7 @@ class Build:
             requirement = broken.requirement
             help = requirement.help()
             axis = requirement.values.get("axis")
+            sort = "shape" if broken.shapes else "value"
             if requirement.field == "kernel_size" and isinstance(axis, str):
                 help = shrinkage(inputs[0], axis) or help
             raise Complaint(
@@ -153,7 +155,7 @@ class Build:
                     places.get(requirement.field or "", place),
                     help,
                     frame.stack,
-                    code="shape" if broken.shapes else "value",
+                    code="limit" if "most" in requirement.values else sort,
                 )
             ) from None
         if graph.different > self.limits.different:
@@ -175,9 +177,9 @@ class Build:
         requirement = need(
             None,
             size <= self.limits.integer,
-            "the {name} that comes out would be more than {most:,}",
+            "the output would have more than {most:,} {name}",
             mend="--limit integer=N raises the limit",
-            name=name,
+            name=name if name in ("channels", "features") else f"positions of {name}",
             most=self.limits.integer,
         )
         try:
@@ -185,6 +187,12 @@ class Build:
         except Broken:
             self.graph.nodes.pop()
             raise
+
+
+def no_tensor(known: Collection[str]) -> str:
+    """Help for a name that is no tensor's."""
+    how = "name: on a step before gives a tensor its name"
+    return f"{how}; there are {listed(known, 8)}" if known else how
 
 
 Weights = dict[str, list[Any]]
@@ -267,14 +275,10 @@ class Frame:
             return self.locals[name]
         if name in self._settings:
             return self._settings[name]
-        known = [*self.locals, *self._settings]
-        close = nearest(name, known)
-        help = f"did you mean '{close}'?" if close else ""
-        if not close and name == "i":
-            help = "i is the index of the innermost for or repeat; here is none"
-        elif not close and name in self.tensors:
-            help = f"'{name}' is a tensor; its sizes are {name}.channels and so on"
-        raise ExpressionFault(f"there is no name '{name}' here", help=help, code="reference")
+        # Names are checked when a spec is read; this is for values that come from elsewhere.
+        close = nearest(name, (*self.locals, *self._settings))
+        message = f"there is no name {quoted(name)} here{meant(close)}"
+        raise ExpressionFault(message, code="reference")
 
     def tensor(self, name: str) -> Node:
         """The tensor of that name. Raises `ExpressionFault`."""
@@ -294,20 +298,15 @@ class Frame:
             if name == "input":
                 raise ExpressionFault(
                     "the network has several inputs",
-                    help=f"name one: {', '.join(self.tensors)}",
+                    help=f"name one: {listed(self.tensors)}",
                     code="reference",
                 )
             close = nearest(name, (*self.tensors, "prev", "input"))
-            shown = name if len(name) <= 60 else name[:60] + "…"
-            help = (
-                f"did you mean '{close}'?"
-                if close
-                else "a tensor gets its name by name: on a step before"
+            raise ExpressionFault(
+                f"there is no tensor {quoted(name)} here{meant(close)}",
+                help="" if close else no_tensor(self.tensors),
+                code="reference",
             )
-            if not name.isascii():
-                odd = [c for c in name if not c.isascii()][:4]
-                help += f" ({', '.join(f'U+{ord(c):04X}' for c in odd)} in the name)"
-            raise ExpressionFault(f"there is no tensor '{shown}' here", help=help, code="reference")
         return node
 
     def dimension(self, tensor: str, name: str) -> Any:

@@ -16,7 +16,7 @@ from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, empty, parse
 from archcalc.layers import KINDS
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, Source, listed, shorten
+from archcalc.problems import Complaint, Place, Problem, Source, listed, meant, quoted, shorten
 
 TOP: Final = (
     "archcalc",
@@ -59,6 +59,8 @@ class _Loader:
         self.events = 0
         """YAML events of all files so far."""
         self.used_files: dict[str, Module] = {}
+        self.misspelt: set[str] = set()
+        """The keys that others were likely meant to be."""
         self.whole = True
         """Whether all files were found; without one, what is missing is no news."""
 
@@ -91,17 +93,16 @@ class _Loader:
                     "head": "layers",
                     "model": "layers",
                 }
-                meant = words.get(key.text) or self.report.near(key.text, TOP)
-                hint = f"; did you mean '{meant}'?" if meant else ""
-                help = "" if meant else f"there are {listed(TOP)}"
-                self.report(
-                    Problem(
-                        f"a spec has no key '{shorten(key.text)}'{hint}",
-                        key.place,
-                        help,
-                        code="unknown",
-                    )
-                )
+                head, colon, _ = key.text.partition(":")
+                if colon and head in TOP:
+                    close, help = None, f"a space is missing after the colon: {head}: .."
+                    self.misspelt.add(head)
+                else:
+                    close = words.get(key.text) or self.report.near(key.text, TOP)
+                    help = "" if close else f"there are {listed(TOP)}"
+                    self.misspelt.add(close or "")
+                message = f"a spec has no key {quoted(key.text)}{meant(close)}"
+                self.report(Problem(message, key.place, help, code="unknown"))
         version = root.get("archcalc")
         if version is None:
             start = Place(source, 1, 1)
@@ -229,7 +230,7 @@ class _Loader:
                 Problem(
                     "'name' is missing: the network's name, as text",
                     place,
-                    "name: my_net",
+                    "such as name: my_net",
                     code="type",
                 )
             )
@@ -248,12 +249,12 @@ class _Loader:
         scope = Scope(module.settings, tensors=Tensors(module.inputs))
         if layers is not None:
             module.chain = compiler.block_chain(layers, scope)
-        elif self.whole and (not way or module.inputs):
+        elif self.whole and (not way or module.inputs) and "layers" not in self.misspelt:
             self.report(
                 Problem(
                     "'layers' is missing: a list of steps",
                     Place(source, 1, 1),
-                    "layers: [{linear: 10}]",
+                    "such as layers: [{linear: 10}]",
                     code="type",
                 )
             )
@@ -290,12 +291,14 @@ class _Loader:
         for key, value in compiler.mapping(item, "use", "{blocks: common.yaml}") or ():
             found = self.follow(value, "use", way)
             if found is None:
+                module.lost.add(key.text)
                 continue
             path, source = found
             used = self.used_files.get(path)
             if used is None:
                 used = self.load(source, (*way, path))
                 if used is None:
+                    module.lost.add(key.text)
                     continue
                 self.used_files[path] = used
             module.uses[key.text] = used
@@ -336,12 +339,12 @@ class _Loader:
                         code="empty",
                     )
                 )
-        elif "layers" in sections:
+        elif "layers" in sections and self.whole and "input" not in self.misspelt:
             self.report(
                 Problem(
                     "'input' is missing: the sizes of what goes in",
                     Place(module.source, 1, 1),
-                    "input: {channels: 3, height: 224, width: 224}",
+                    "such as input: {channels: 3, height: 224, width: 224}",
                     code="type",
                 )
             )
@@ -350,7 +353,7 @@ class _Loader:
         for key, value in compiler.mapping(item, "defaults", "{conv: {padding: half}}") or ():
             kind = KINDS.get(key.text)
             if kind is None:
-                compiler.unknown("defaults: there is no layer", key.text, KINDS, key.place)
+                compiler.no_layer_for_defaults(key)
                 continue
             fields = spelled(kind)
             names = list(fields)
@@ -384,7 +387,12 @@ class _Loader:
                 continue
             if not key.text.strip() or key.text.startswith("$") or key.text in MODIFIERS:
                 self.report(
-                    Problem(f"'{shorten(key.text)}' cannot name a block", key.place, code="value")
+                    Problem(
+                        f"'{shorten(key.text)}' cannot name a block",
+                        key.place,
+                        "it is a word of the language" if key.text in MODIFIERS else "",
+                        code="value",
+                    )
                 )
                 continue
             body = compiler.mapping(

@@ -129,6 +129,8 @@ class Module:
         self.defaults: dict[str, dict[str, tuple[Slot, Place]]] = {}
         self.blocks: dict[str, Block] = {}
         self.uses: dict[str, Module] = {}
+        self.lost: set[str] = set()
+        """The aliases of files that could not be read."""
         self.chain: Chain | None = None
         self.outputs: list[Slot] = []
         self.variants: dict[str, Variant] = {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from archcalc.language.arithmetic import ExpressionFault
 from archcalc.language.expressions import WORD, Expression, Expressions
 from archcalc.language.slots import Reader, Slot, broken
 from archcalc.language.source import Item, Scalar
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, nearest, shorten
+from archcalc.problems import Complaint, Place, Problem, meant, nearest, shorten
 
 
 class Reports:
@@ -77,6 +78,8 @@ class Scope:
         self.values = set(values)
         """The names that are known here alone: arguments, or the names of a loop."""
         self.tensors = tensors or Tensors()
+        self.later: Collection[str] = ()
+        """Names that will be known, where names are being declared."""
 
     def within(self, names: Iterable[str]) -> Scope:
         """The scope of what is in a loop over ``names``."""
@@ -119,21 +122,30 @@ class ScopedReader(Reader):
                 for name in part.names:
                     if not self.scope.knows(name):
                         raise ExpressionFault(
-                            f"there is no name '{name}' here",
+                            f"there is no name '{shorten(name)}' here{meant(self._close(name))}",
                             help=self._hint(name),
                             code="reference",
                         )
         return parts
 
+    def _close(self, name: str) -> str | None:
+        return None if name == "i" else self.reports.near(name, self.scope.names())
+
     def _hint(self, name: str) -> str:
-        close = self.reports.near(name, self.scope.names())
-        if close:
-            return f"did you mean '{close}'?"
+        """What there is to say of a name that is not known here."""
         if name == "i":
             return "i is the index of the innermost for or repeat; here is none"
         if name in self.scope.tensors.names:
             return f"'{name}' is a tensor; its sizes are {name}.channels and so on"
-        return ""
+        if name in self.scope.later:
+            return "it comes later; each may use those before it"
+        if self._close(name):
+            return ""
+        known = list(islice(self.scope.names(), 9))
+        more = ", .." if len(known) > 8 else ""
+        if known:
+            return f"there are {', '.join(known[:8])}{more}"
+        return "settings, arguments of the block and names of the loop are known; here are none"
 
     def _known(self, item: Scalar, expression: Expression) -> bool:
         good = True
@@ -142,7 +154,7 @@ class ScopedReader(Reader):
                 offset = item.text.find(name)
                 self.report(
                     Problem(
-                        f"there is no name '{name}' here",
+                        f"there is no name '{shorten(name)}' here{meant(self._close(name))}",
                         item.part(max(0, offset), len(name)),
                         self._hint(name),
                         code="reference",
@@ -152,6 +164,15 @@ class ScopedReader(Reader):
         for tensor in expression.tensors:
             self.scope.tensors.wanted.append((tensor, item.place))
         return good
+
+    def _unknown_word(
+        self, value: object, known: tuple[str, ...], what: str, help: str
+    ) -> ExpressionFault:
+        fault = super()._unknown_word(value, known, what, help)
+        if isinstance(value, str) and self.scope.knows(value):
+            fault.message = f"there is no {what} '{shorten(value)}'"
+            fault.help = f"to use the value of {shorten(value)}, write ${shorten(value)}"
+        return fault
 
     def _word(self, item: Scalar) -> Slot:
         """A word in a list: a name's value, or itself if there is no such name."""
@@ -167,16 +188,9 @@ class ScopedReader(Reader):
             and not self.scope.knows(item.text)
         ):
             close = self.reports.near(item.text, words)
-            help = (
-                f"did you mean '{close}'?"
-                if close
-                else f"a number, a list, or one of {', '.join(words)}"
-            )
-            self.report(
-                Problem(
-                    f"there is no padding '{shorten(item.text)}'", item.place, help, code="unknown"
-                )
-            )
+            message = f"there is no padding '{shorten(item.text)}'{meant(close)}"
+            help = "" if close else f"a number, a list, or one of {', '.join(words)}"
+            self.report(Problem(message, item.place, help, code="unknown"))
             return broken(item)
         return super().padding(item, words)
 

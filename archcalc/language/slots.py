@@ -21,7 +21,7 @@ from archcalc.language.expressions import (
 )
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, Problem, nearest
+from archcalc.problems import Complaint, Place, Problem, listed, meant, nearest, shorten
 from archcalc.shapes import DIMENSIONS
 
 Convert = Callable[[Any, Environment], Any]
@@ -212,11 +212,7 @@ class Reader:
                     try:
                         return env.lookup(known)
                     except ExpressionFault as fault:
-                        close = nearest(known, words)
-                        if close:
-                            fault.help = f"did you mean '{close}'?"
-                        else:
-                            fault.help = f"a number, a list, or one of {', '.join(words)}"
+                        fault.help = f"a number, a list, or one of {', '.join(words)}"
                         raise
 
                 return self._finish(item, look, run, False)
@@ -288,7 +284,7 @@ class Reader:
         def check(value: Any, env: Environment) -> Any:
             if value in known:
                 return value
-            raise ExpressionFault(*_unknown_word(value, known, what, env, help), code="unknown")
+            raise self._unknown_word(value, known, what, help)
 
         if not isinstance(item, Scalar):
             return self.text(item)
@@ -306,6 +302,16 @@ class Reader:
             return broken(item)
         constant = all(isinstance(p, str) for p in parts)
         return self._finish(item, self._filled(parts), check, constant)
+
+    def _unknown_word(
+        self, value: object, known: tuple[str, ...], what: str, help: str
+    ) -> ExpressionFault:
+        """The fault of a word that is none of ``known``."""
+        close = nearest(str(value), known)
+        if not close:
+            help = help or f"there are {listed(known)}"
+        message = f"there is no {what} '{shorten(str(value))}'{meant(close)}"
+        return ExpressionFault(message, help="" if close else help, code="unknown")
 
     def dimension(self, item: Item) -> Slot:
         """The name of a dimension."""
@@ -376,7 +382,7 @@ def _looks_computed(text: str) -> bool:
 
 
 def _truth(value: Any, env: Environment) -> Any:
-    return env.arithmetic.decide(value, "this")
+    return env.arithmetic.decide(value, "")
 
 
 def _is_list(value: Any, env: Environment) -> Any:
@@ -406,25 +412,6 @@ def _as_text(value: Any) -> str:
     if type(value) is int or type(value) is float:
         return f"{value:g}" if isinstance(value, float) else str(value)
     raise ExpressionFault(f"{describe(value)} cannot stand in text", code="type")
-
-
-def _unknown_word(
-    value: Any, known: tuple[str, ...], what: str, env: Environment, help: str
-) -> tuple[str]:
-    shown = str(value) if len(str(value)) <= 60 else str(value)[:60] + "…"
-    close = nearest(str(value), known)
-    message = f"there is no {what} '{shown}'"
-    if close:
-        return (f"{message}; did you mean '{close}'?",)
-    try:
-        found = env.lookup(str(value))
-    except ExpressionFault:
-        found = None
-    if isinstance(found, str):
-        return (f"{message}; to use the value of {shown}, write ${shown}",)
-    if len(known) <= 12:
-        return (f"{message}: {', '.join(known)} are known",)
-    return (f"{message}{'; ' + help if help else ''}",)
 
 
 class NOTHING_KNOWN:

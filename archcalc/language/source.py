@@ -224,26 +224,44 @@ class _Reader:
             raise self.stop(f"not YAML: {error}", None) from None
 
     def _syntax(self, error: Any) -> Complaint:
-        mark = error.problem_mark or error.context_mark
+        """The parser's fault, in words for those who do not know its terms."""
+        mark, start = error.problem_mark or error.context_mark, error.context_mark
         what = error.problem or error.context or "not YAML"
         line = self.line(mark.line) if mark else ""
+        here = line[mark.column : mark.column + 1] if mark else ""
+        since = f" that starts in line {start.line + 1}" if start else ""
+        over = bool(mark) and not any(map(str.strip, self.source.text.splitlines()[mark.line :]))
         help = ""
         if mark and "\t" in line[: mark.column + 1]:
             what, help = "a tab cannot indent a line", "indent with spaces"
-        elif (
-            "cannot start any token" in what
-            and mark
-            and line[mark.column : mark.column + 1] in ("@", "`", "%")
-        ):
-            help = "put the text in quotes"
+        elif "cannot start any token" in what and here:
+            what, help = f"text cannot start with {here}", "put the text in quotes"
+        elif "expected ',' or" in what and start and over:
+            what, mark = "this bracket is never closed", start
         elif "expected ',' or" in what:
-            help = "a bracket is not closed, or a comma is missing, before this place"
+            closing, kind = (
+                ("]", "list") if "sequence" in (error.context or "") else ("}", "mapping")
+            )
+            what = f"a comma or the {closing} of the {kind}{since} is missing here"
+        elif "did not find expected key" in what or "block mapping" in (error.context or ""):
+            what = f"this line does not fit into the mapping{since}"
+            help = "the keys of one mapping stand in the same column"
+        elif "expected '-'" in what or "block collection" in (error.context or ""):
+            what = f"this line does not fit into the list{since}"
+            help = "the dashes of one list stand in the same column"
         elif "mapping values are not allowed" in what:
+            what = "': ' cannot stand here"
             help = "is a bracket, a quote or a line break missing? text with ': ' needs quotes"
+        elif "sequence entries are not allowed" in what:
+            what, help = "a list cannot start here", "start it in the next line, indented"
         elif "could not find expected ':'" in what:
-            help = "a key needs ': ' and a value"
-        elif "unexpected end of stream" in what or "expected <document start>" in what:
-            help = "is a quote or a bracket not closed?"
+            what, help = "a key without a value", "behind a key stand ': ' and its value"
+        elif "unknown escape" in what:
+            what, help = "there is no such escape", "a backslash in double quotes is \\\\"
+        elif "unexpected end of stream" in what and start:
+            what, mark = "this quote is never closed", start
+        elif "node content" in what:
+            what = "a value is missing here"
         return self.stop(what, mark, help=help)
 
     def line(self, number: int) -> str:

@@ -14,7 +14,7 @@ from archcalc.language.arithmetic import ExpressionFault, List, describe
 from archcalc.language.frame import Build, Frame
 from archcalc.language.slots import Slot
 from archcalc.layers.base import KINDS, Layer
-from archcalc.problems import Complaint, Place, Problem, listed
+from archcalc.problems import Complaint, Place, Problem, listed, some
 
 if TYPE_CHECKING:
     from archcalc.language.program import Block
@@ -159,7 +159,7 @@ class Step:
     def unpack(self, frame: Frame, number: int, value: Any) -> None:
         names = self.loop_names
         if not isinstance(value, List) or len(value) != len(names):
-            found = f"{len(value)} values" if isinstance(value, List) else describe(value)
+            found = some(len(value), "value") if isinstance(value, List) else describe(value)
             assert self.loop_values is not None
             raise self.complaint(
                 f"row {number + 1} has {found} for the {len(names)} names {listed(names)}",
@@ -265,7 +265,7 @@ class Step:
         place = self.share.place if isinstance(self.share, Slot) else self.place
         if len(theirs) != len(ours):
             raise self.complaint(
-                f"share: {len(ours)} layers with weights here, {len(theirs)} there",
+                f"share: {some(len(ours), 'layer')} with weights here, {len(theirs)} there",
                 frame,
                 place,
                 code="shape",

@@ -42,6 +42,36 @@ ARGUMENTS: Final = {
 }
 """Argument words → archcalc's; an empty word means that the size is inferred or has no cost."""
 
+SIZES: Final = {
+    "batch": "",
+    "batch_size": "",
+    "n": "",
+    "N": "",
+    "c": "channels",
+    "C": "channels",
+    "in_channels": "channels",
+    "h": "height",
+    "H": "height",
+    "w": "width",
+    "W": "width",
+    "d": "depth",
+    "D": "depth",
+    "frames": "depth",
+    "l": "length",
+    "L": "length",
+    "seq_len": "length",
+    "sequence_length": "length",
+    "tokens": "length",
+    "time": "length",
+    "steps": "length",
+    "dim": "features",
+    "d_model": "features",
+    "hidden_size": "features",
+    "embed_dim": "features",
+    "in_features": "features",
+}
+"""Words for dimensions → archcalc's; an empty word means the batch, which no spec has."""
+
 OPERATIONS: Final = {
     "Conv1d": "conv",
     "Conv2d": "conv",
