@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from archcalc.layers import KINDS
 
 TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS))  # where pytest finds them, too
+
+from layers.facts import FACTS, Fact  # noqa: E402
+
 LONGEST = 2_000
 """Bytes of a seed; longer files give several."""
 
@@ -41,6 +47,23 @@ def seeds() -> Iterator[bytes]:
     for kind in KINDS:
         for given in INPUTS:
             yield f"{HEAD}{given}layers: [{kind}: 2]\n".encode()
+    for fact in FACTS:
+        yield one_layer(fact).encode()
+
+
+def one_layer(fact: Fact) -> str:
+    """The spec of a layer whose figures are known: short, and all the way through."""
+    shapes = [dict(zip(x.names, x.sizes, strict=True)) for x in fact.shapes]
+    given = {f"x{number}": shape for number, shape in enumerate(shapes)}
+    names = list(given)
+    arguments: dict[str, object] = dict(fact.arguments)
+    if "like" in arguments:
+        arguments["like"] = names[-1]
+    start = f", from: {names[0]}"
+    if fact.kind in ("add", "mul", "concat", "matmul"):
+        arguments["branches"], start = names, ""
+    words = json.dumps(arguments, default=lambda x: dict(zip(x.names, x.sizes, strict=True)))
+    return f"{HEAD}inputs: {json.dumps(given)}\nlayers:\n  - {{{fact.kind}: {words}{start}}}\n"
 
 
 def pieces(data: bytes) -> Iterator[bytes]:

@@ -37,6 +37,38 @@ ACTS = re.compile(
 )
 """What a terminal obeys, or what hides or reorders text."""
 
+GIVEN = (
+    *(
+        "0",
+        "1",
+        "2",
+        "7",
+        "-1",
+        "64",
+        "010",
+        "1e3",
+        "0.5",
+        "2*3",
+        "9**9**9",
+        "1/0",
+        "",
+        "x",
+        "true",
+    ),
+    *(
+        "[1, 2]",
+        "[]",
+        "[[1, 2], [3, 4]]",
+        "input.height",
+        "input.channels*2",
+        "auto",
+        "'a'",
+        "null",
+    ),
+    *("\x1b[31m", "\u202e", "{a: 1}", "&a", "[1, 2", "9007199254740993", "range(3)", "*"),
+)
+"""What a setting is given on the command line."""
+
 
 class Broken(AssertionError):
     """Something that must hold does not."""
@@ -67,7 +99,24 @@ def one(data: bytes) -> str:
             told(built.problems, choice)
             ended = "faulty"
         counted(spec, built, choice)
+    if (choice >> 11) % 4 == 0:
+        changed(spec, choice)
     return ended
+
+
+def changed(spec: Spec, choice: int) -> None:
+    """Another value for a setting, as of ``--set``, is taken or refused with words."""
+    names = spec.setting_names[:8]
+    if not names:
+        return
+    name = names[(choice >> 13) % len(names)]
+    value = GIVEN[(choice >> 18) % len(GIVEN)]
+    try:
+        built = spec.build(None, {name: value})
+    except Complaint as complaint:
+        told(complaint.problems, choice)
+        return
+    told(built.problems, choice) if built.problems else counted(spec, built, choice, {name: value})
 
 
 def told(problems: tuple[Problem, ...], choice: int) -> None:
@@ -98,7 +147,7 @@ def told(problems: tuple[Problem, ...], choice: int) -> None:
             harmless(line)
 
 
-def counted(spec: Spec, built: Built, choice: int) -> None:
+def counted(spec: Spec, built: Built, choice: int, overrides: dict[str, str] | None = None) -> None:
     """The figures of a graph add up, however they are told."""
     graph = built.graph
     result = count(graph)
@@ -123,7 +172,7 @@ def counted(spec: Spec, built: Built, choice: int) -> None:
             shown.append(folded.rest.figures)
         must(total(shown) == result.totals, "folding loses something")
     if choice % 5 == 0:
-        again = count(spec.build(built.variant).graph)
+        again = count(spec.build(built.variant, overrides).graph)
         must(again.totals == result.totals, "built again, it costs something else")
         count(graph, Counting(bn="unfolded", padding="exact", causal="half"))
     if choice % 8 == 0:
