@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from archcalc.shapes import Shape
-from archcalc.terms import Operation, Product, Requirement, Weight, need, times
+from archcalc.terms import Operation, Product, Requirement, Weight, known_as, need, times
 
 from .facts import shape
 
@@ -74,3 +74,12 @@ def test_a_requirement_makes_its_words_from_its_values() -> None:
     assert found.message() == "3 is too much for 4 (features)"
     assert found.help() == "less than 3"
     assert need(None, True, "all is well") == (None, True, "all is well", "", {})
+
+
+def test_a_size_that_can_have_a_name_gets_it() -> None:
+    class Size(int):
+        def named(self, name: str) -> tuple[str, int]:
+            return name, int(self)
+
+    assert known_as("span", 3) == 3
+    assert known_as("span", Size(3)) == ("span", 3)

@@ -7,8 +7,9 @@ import random
 
 import pytest
 
+from archcalc.analysis.trace import Traced, named
 from archcalc.layers import KINDS
-from archcalc.layers.windows import Window, floor_sum, gcd
+from archcalc.layers.windows import Window, floor_sum, gcd, windows
 from archcalc.shapes import Shape
 
 
@@ -65,3 +66,11 @@ def test_adaptive_bins_are_those_of_torch(kind: str, count: str) -> None:
             x = Shape.of(channels=3, length=size)
             found = {o.kind: o.product.value for o in layer.operations(layer.output(x), x)}
             assert found[count] == 3 * (covered - bins)
+
+
+def test_formulas_have_names_for_a_window_and_half_a_window() -> None:
+    kernel, dilation = Traced(named("kernel_l", 5)), Traced(named("dilation_l", 2))
+    (window,) = windows(Shape.of(channels=1, length=9), kernel, 1, "half", dilation)
+    assert (window.span, window.padding) == (9, 8)
+    assert window.span.formula.name == "window_l"
+    assert [*window.padding.formula.definitions()] == ["padding_l"]
