@@ -290,7 +290,7 @@ def load(
 
     Settings are given by name, ``load("resnet50", num_classes=10)``; names with a dot in a
     mapping, ``load("resnet50", {"input.height": 160})``. With a NumPy array among them it is one
-    network for each element, and every figure is an array (docs/sweep.md).
+    network for each element, and every figure is an array (docs/sweeps.md).
 
     Raises `Complaint`: there is no such network, setting or file, or the spec is at fault.
     """

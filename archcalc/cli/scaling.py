@@ -110,8 +110,10 @@ def command(
     assert line is not None
     grown = [_grown(metric, name, line) for metric in metrics]
     reasons = line.reasons
+    variant = found.spec.variant(found.variant)
+    label = found.spec.name if variant is not None and name in variant.set else found.label
     document = Scaling(
-        found.label,
+        label,
         found.spec.meta.get("title", ""),
         name,
         line.texts,
@@ -127,7 +129,7 @@ def command(
 
         xs = [float(x) for x in line.xs]
         lines = {g.title: list(zip(xs, map(float, g.values), strict=True)) for g in grown}
-        curve(plot, found.label, (name, f"times that at {line.texts[0]}"), lines)
+        curve(plot, label, (name, f"times that at {line.texts[0]}"), lines)
     show(document, state, Options(exact))
 
 

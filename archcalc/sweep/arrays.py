@@ -633,15 +633,26 @@ class Grid:
         if isinstance(b, Many):
             if isinstance(a, Sum) and isinstance(b, Sum) and _alike(a, b):
                 return word in ("eq", "le", "ge")
-            b = b.dense()
         elif type(b) not in (int, float, bool):
             return NotImplemented
+        if (isinstance(a, Sum) or isinstance(b, Sum)) and type(b) is not float:
+            known = self._from_bounds(word, a, b)
+            if known is not None:
+                return known
         a = a.dense()
+        b = b.dense() if isinstance(b, Many) else b
         key = (word, id(a), _key(b))
         found = self._known.get(key)
         if found is None:
             found = self._known[key] = self._compared(word, a, b)
         return found
+
+    def _from_bounds(self, word: str, a: Many, b: Any) -> bool | None:
+        """Whether a comparison holds everywhere or nowhere, without multiplying axes out."""
+        if not a.whole or (isinstance(b, Many) and not b.whole):
+            return None
+        theirs = b.bounds() if isinstance(b, Many) else (int(b), int(b))
+        return _known_beforehand(word, *a.bounds(), *theirs)
 
     def _compared(self, word: str, a: Array, b: Any) -> Any:
         whole = a.data.dtype.kind in "iOb" and (
