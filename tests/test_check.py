@@ -204,3 +204,11 @@ def test_the_action_checks(tmp_path: Path) -> None:
     faulty = run("*.yaml", "")
     assert faulty.returncode == 3
     assert "::error file=b.yaml,line=6,col=5" in faulty.stdout
+
+
+def test_what_fails_is_an_annotation_of_github(tmp_path: Path) -> None:
+    run = archcalc("check", "lenet5", "--max", "params=1K", "--format", "github", folder=tmp_path)
+    assert run.returncode == 1
+    assert run.stdout.splitlines()[-1] == (
+        "::error::lenet5@taught: Params must be at most 1K (asked for), and is 61,706"
+    )

@@ -9,6 +9,8 @@ from archcalc.analysis.claims import AT_LEAST, AT_MOST, EQUAL, ROUNDS_TO, Claim
 from archcalc.analysis.metrics import METRICS
 from archcalc.formats.about import title_of
 from archcalc.formats.document import Cell, Change, Column, Exact, Line, Part, Table, Words
+from archcalc.formats.numbers import exact
+from archcalc.problems import Problem
 
 MUST: dict[str, str] = {EQUAL: "", ROUNDS_TO: "about ", AT_MOST: "at most ", AT_LEAST: "at least "}
 
@@ -39,6 +41,20 @@ class Verdicts:
     def judged(self) -> int:
         """How many figures could be compared with something."""
         return sum(claim.holds is not None for one in self.checked for claim in one.claims)
+
+    @property
+    def failures(self) -> list[Problem]:
+        """Each figure that is not what it must be."""
+        return [
+            Problem(
+                f"{one.label}: {title_of(claim.name)} must be {MUST[claim.relation]}{claim.stated} "
+                f"({claim.source}), and is {exact(claim.computed or 0)}",
+                code="claim",
+            )
+            for one in self.checked
+            for claim in one.claims
+            if claim.holds is False
+        ]
 
     def parts(self, rows: int | None) -> Sequence[Part]:
         parts: list[Part] = []
