@@ -24,8 +24,8 @@ class Interrupted:
         self.beside = path + BESIDE
         self.resumable = resumable
         self.mark = mark
-        self.done = 0
-        """Configurations whose rows are there already."""
+        self.done = self.refused = self.taken = 0
+        """Configurations that were looked at already, and what became of them."""
         self._bytes = 0
         self._whole = False
         if resume:
@@ -45,7 +45,8 @@ class Interrupted:
             with open(self.beside, encoding="utf-8") as file:
                 state: Any = json.load(file)
             size = os.path.getsize(self.path)
-            mark, self.done, self._bytes = state["mark"], int(state["done"]), int(state["bytes"])
+            mark, self._bytes = state["mark"], int(state["bytes"])
+            self.done, self.refused, self.taken = map(int, state["counts"])
         except FileNotFoundError as missing:
             there = os.path.exists(self.path)
             why = "it is whole" if there else "there is no such file"
@@ -62,16 +63,17 @@ class Interrupted:
         if size < self._bytes:
             raise _usage(f"{self.path} is shorter than it was")
 
-    def keep(self, done: int) -> None:
+    def keep(self, done: int, refused: int, taken: int) -> None:
         """Notes that all rows up to the configuration ``done`` have been written."""
         self.out.flush()
-        self.done = done
+        self.done, self.refused, self.taken = done, refused, taken
         if not self.resumable:
             return
         self._bytes = self.out.tell()
         fresh = self.beside + ".new"
         with open(fresh, "w", encoding="utf-8") as file:
-            json.dump({"mark": self.mark, "done": done, "bytes": self._bytes}, file)
+            counts = [done, refused, taken]
+            json.dump({"mark": self.mark, "counts": counts, "bytes": self._bytes}, file)
         os.replace(fresh, self.beside)
 
     def finish(self) -> None:

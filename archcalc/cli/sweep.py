@@ -426,13 +426,14 @@ def _write(
     resumable = format == "csv" and selection.streams and regular
     with Interrupted(asked.output, resumable, asked.resume, _mark(sweep, asked, names)) as file:
         stream = stream_on(file.out)
-        if not file.done:
+        counts.refused, counts.taken = file.refused, file.taken
+        if not asked.resume:
             stream.begin()
-            file.keep(0)
+            file.keep(0, 0, 0)
         try:
             for table in tables(sweep, selection, counts, file.done, points):
                 stream.write(table.columns)
-                file.keep(counts.done)
+                file.keep(counts.done, counts.refused, counts.taken)
         except KeyboardInterrupt:
             if not resumable:
                 stream.end({**_about(counts), "partial": True})
