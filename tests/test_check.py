@@ -1,4 +1,4 @@
-"""``check`` and ``verify``: budgets, what specs state, baselines, and how a team guards its nets."""
+"""``check`` and ``verify``: budgets, what specs state, baselines, how a team guards its nets."""
 
 from __future__ import annotations
 
