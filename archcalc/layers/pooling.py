@@ -57,7 +57,7 @@ class Pool(Layer):
         )
         found = self._windows(x)
         if not isinstance(self.padding, str):
-            for window, padding in zip(found, along(self.padding, x.positions), strict=True):
+            for window, padding in zip(found, along(self.padding, x.positions), strict=False):
                 yield need(
                     "padding",
                     2 * padding <= window.kernel,

@@ -1042,6 +1042,14 @@ fact(
 # What the rows above leave at its default.
 fact(
     "conv",
+    "c1 l8",
+    "c2 l9",
+    {"out_channels": 2, "kernel_size": 4, "padding": "half", "bias": False},
+    params=2 * 4,
+    mac=9 * 2 * 4,
+)
+fact(
+    "conv",
     "c3 h9 w9",
     "c2 h5 w5",
     {"out_channels": 2, "kernel_size": 5, "padding": "valid"},
@@ -1189,6 +1197,19 @@ fact(  # queries keep their grid of 4 x 3, keys have one of 2 x 2; 2 heads of 4
     special=2 * 2 * 5,
     div=2 * 2 * 5 + 2 * 13 * 5,
     exp=2 * 13 * 5,
+)
+fact(  # an even window takes one more: sides of 4 + 2·1 - 2, halved, and one, are 3
+    "pooled_attention",
+    "l4 f2",
+    "l3 f2",
+    {"num_heads": 1, "grid": 4, "tokens": 0, "kernel_size": 2, "stride_q": 2, "pool_kv": False},
+    params=4 * (4 + 2) + 2 * 2 + 2 * 2,
+    mac=3 * 4 * 4 + 3 * 4 + 2 * 3 * 2 + 2 * 3 * 4 * 2,
+    mul=3 * (2 * 2 + 2 + 2) + 3 * 4,
+    add=3 * 4 * 2 + 3 * 2 + 3 * (3 * 2 - 1 + 2) + 3 * 3,
+    special=3,
+    div=3 + 3 * 4,
+    exp=3 * 4,
 )
 fact(  # a video of 2 x 2 x 3: queries become 2 x 1 x 3, keys stay
     "pooled_attention",

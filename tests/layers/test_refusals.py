@@ -9,6 +9,7 @@ import pytest
 from archcalc.graph import Broken, Graph
 from archcalc.layers import KINDS
 from archcalc.layers.base import has_dimensions
+from archcalc.terms import Product
 
 from .facts import shape
 
@@ -71,6 +72,14 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         "c64 h4 w9",
         "kernel_size",
         "window 5 is larger than height 4 + padding 0",
+        "a smaller window, more padding or a larger input",
+    ),
+    (  # a convolution's window may not stick out, whatever the stride
+        "conv",
+        {"out_channels": 8, "kernel_size": 5, "stride": 2},
+        "c64 h9 w4",
+        "kernel_size",
+        "window 5 is larger than width 4 + padding 0",
         "a smaller window, more padding or a larger input",
     ),
     (
@@ -1151,6 +1160,21 @@ def test_the_last_that_is_allowed(kind: str, arguments: dict[str, Any], inputs: 
     graph = Graph()
     nodes = tuple(graph.add_input(text, shape(text)) for text in inputs.split("|"))
     graph.append(KINDS[kind](**arguments), nodes, kind)
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_a_list_of_the_wrong_length_is_refused_and_breaks_no_rule(kind: str) -> None:
+    arguments, fields = LISTS[kind]
+    x = shape(TOKENS if kind == "pooled_attention" else IMAGE)
+    for field in fields.split():
+        for wrong in ((), (2,), (2, 2, 2)):
+            layer = KINDS[kind](**{**arguments, field: wrong})
+            assert not all(requirement.holds for requirement in layer.requires(x))
+            y = layer.output(x)
+            assert y.names == x.names
+            for rule in (layer.operations, layer.exact_operations, layer.activations):
+                assert all(isinstance(each, tuple | Product) for each in rule(y, x))
+            assert all(weight.product.value >= 0 for weight in layer.weights(x))
 
 
 def test_all_dimensions_that_are_missing_are_named() -> None:

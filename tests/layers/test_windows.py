@@ -53,6 +53,17 @@ def test_floor_sum_and_gcd() -> None:
         assert gcd(n, m) == math.gcd(n, m)
 
 
+def test_floor_sums_of_arrays_divide_by_nothing_that_is_zero() -> None:
+    np = pytest.importorskip("numpy", reason="sweeps are an extra, and NumPy is not installed")
+    pick = np.random.default_rng(3)
+    n, m, a, b = (pick.integers(low, 30, 500) for low in (0, 1, 0, 0))
+    with np.errstate(all="raise"):
+        sums, divisors = floor_sum(n, m, a, b), gcd(n, m)
+    for i, (ni, mi, ai, bi) in enumerate(zip(n, m, a, b, strict=True)):
+        assert sums[i] == sum((ai * k + bi) // mi for k in range(ni))
+        assert divisors[i] == math.gcd(ni, mi)
+
+
 @pytest.mark.parametrize(
     "kind, count", [("adaptive_avg_pool", "add"), ("adaptive_max_pool", "cmp")]
 )
