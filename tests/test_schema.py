@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from archcalc.cli.app import COMMANDS
 from archcalc.formats import schema as formats
 from archcalc.language import load_bytes, schema
 from archcalc.language.compiler import MODIFIERS
@@ -247,40 +248,43 @@ def printed(*arguments: str) -> Any:
     return json.loads(run.stdout)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "document"),
-    [
-        ("macs inception-block", "rows"),
-        ("shapes lenet5 --batch 2", "rows"),
-        ("summary resnet18 --depth 1", "rows"),
-        ("summary gpt2 --convention fvcore", "rows"),
-        ("macs resnet18 --convention keras --expand", "rows"),
-        ("params lenet5 --columns path,params --top 3", "rows"),
-        ("compare inception-block@naive inception-block@bottleneck lenet5", "compare"),
-        ("compare lenet5 alexnet --depth 1 --only-changed", "compare"),
-        ("compare lenet5 lenet5 --columns path,macs", "compare"),
-        ("check lenet5 vgg16 --max params=1M", "check"),
-        ("verify lenet5", "check"),
-        ("show resnet50", "show"),
-        ("list", "list"),
-        ("layers", "layer_kinds"),
-        ("layers conv", "layer_kind"),
-        ("limits", "limits"),
-        ("conventions", "conventions"),
-        ("conventions thop", "conventions"),
-        ("conventions resnet18", "accounts"),
-        ("identify lenet5 61706", "identify"),
-        ("identify lenet5 3.14G", "identify"),
-        ("explain lenet5", "explanation"),
-        ("explain resnet18 stage1.0.main.conv1", "explanation"),
-        ("explain vit block*.attention", "explanation"),
-        ("explain lenet5 c9", "problems"),
-        ("sweep lenet5 --over input.height=32,40", "configurations"),
-        ("explain resnet50 stage1", "explanation"),
-        ("explain vgg16 *.conv.1", "explanation"),
-        ("macs lenet", "problems"),
-    ],
-)
+RESULTS = [
+    ("macs inception-block", "rows"),
+    ("shapes lenet5 --batch 2", "rows"),
+    ("summary resnet18 --depth 1", "rows"),
+    ("summary gpt2 --convention fvcore", "rows"),
+    ("macs resnet18 --convention keras --expand", "rows"),
+    ("params lenet5 --columns path,params --top 3", "rows"),
+    ("compare inception-block@naive inception-block@bottleneck lenet5", "compare"),
+    ("compare lenet5 alexnet --depth 1 --only-changed", "compare"),
+    ("compare lenet5 lenet5 --columns path,macs", "compare"),
+    ("check lenet5 vgg16 --max params=1M", "check"),
+    ("verify lenet5", "check"),
+    ("show resnet50", "show"),
+    ("list", "list"),
+    ("layers", "layer_kinds"),
+    ("layers conv", "layer_kind"),
+    ("limits", "limits"),
+    ("conventions", "conventions"),
+    ("conventions thop", "conventions"),
+    ("conventions resnet18", "accounts"),
+    ("identify lenet5 61706", "identify"),
+    ("identify lenet5 3.14G", "identify"),
+    ("explain lenet5", "explanation"),
+    ("explain resnet18 stage1.0.main.conv1", "explanation"),
+    ("explain vit block*.attention", "explanation"),
+    ("explain lenet5 c9", "problems"),
+    ("sweep lenet5 --over input.height=32,40", "configurations"),
+    ("explain resnet50 stage1", "explanation"),
+    ("explain vgg16 *.conv.1", "explanation"),
+    ("solve resnet18 --vary num_classes=10:1000 --for params=11.5M", "solution"),
+    ("solve resnet18 --vary num_classes=10:1000 --for params=1M", "solution"),
+    ("scaling lenet5 --over input.height=32,40,48", "growth"),
+    ("macs lenet", "problems"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "document"), RESULTS)
 def test_every_result_is_as_the_schema_says(arguments: str, document: str) -> None:
     data = printed(*arguments.split())
     for validator in reversed(of_results()):
@@ -288,6 +292,14 @@ def test_every_result_is_as_the_schema_says(arguments: str, document: str) -> No
         errors = validator.evolve(schema=schema).iter_errors(data)
         assert not [why for error in errors for why in reasons(error)]
         assert validator.is_valid(data)
+
+
+def test_every_command_has_its_document() -> None:
+    described = {document for _, document in RESULTS}
+    known = {d["$ref"].rpartition("/")[2] for d in formats.results()["oneOf"]}
+    assert known == described
+    silent = {"schema", "completion"}  # a schema is JSON already, and a script is none
+    assert {arguments.split()[0] for arguments, _ in RESULTS} >= set(COMMANDS) - silent
 
 
 def test_a_missing_or_wrong_key_is_found() -> None:

@@ -247,6 +247,49 @@ def _documents() -> Schema:
                 }
             ),
         ),
+        "solution": _said(
+            "solve.",
+            _object(
+                {
+                    "spec": _ref("origin"),
+                    "budget": _map({}),
+                    "settings": _map({}),
+                    **counting,
+                    "found": _said("Its settings and figures.", _or_null(_map({}))),
+                    "same_from": _said(
+                        "The first and the last with its figures.", _or_null(_map({}))
+                    ),
+                    "same_to": _or_null(_map({})),
+                    "next": _said("The step behind it, over the budget.", _or_null(_map({}))),
+                    "least": _said("The smallest there is, if none is found.", _or_null(_map({}))),
+                    "notes": _list(TEXT),
+                }
+            ),
+        ),
+        "growth": _said(
+            "scaling.",
+            _object(
+                {
+                    "spec": _ref("origin"),
+                    "over": TEXT,
+                    "values": _list({}),
+                    "settings": _map({}),
+                    **counting,
+                    "figures": _map(
+                        _object(
+                            {
+                                "values": _list({}),
+                                "polynomial": _or_null(TEXT),
+                                "exponent": {},
+                                "doubling": {},
+                                "words": TEXT,
+                            }
+                        )
+                    ),
+                    "notes": _list(TEXT),
+                }
+            ),
+        ),
         "problems": _said(
             "Printed in place of a result.",
             _object({"problems": problems}) | _without("layers", "spec"),
