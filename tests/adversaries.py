@@ -342,7 +342,9 @@ def block_called_with_many_arguments() -> str:
 
 @adversary
 def variants() -> str:
-    return fill(HEAD + RELU + "settings: {a: 1}\nvariants:\n", lambda n: f"  v{n}: {{set: {{a: 2}}}}\n")
+    return fill(
+        HEAD + RELU + "settings: {a: 1}\nvariants:\n", lambda n: f"  v{n}: {{set: {{a: 2}}}}\n"
+    )
 
 
 @adversary
@@ -366,7 +368,11 @@ def variants_with_figures() -> str:
 def choices_and_variants() -> str:
     many = some(40_000, lambda n: str(n), ", ")
     return fill(
-        HEAD + RELU + "settings: {a: {type: int, default: 39999, choices: [" + many + "]}}\nvariants:\n",
+        HEAD
+        + RELU
+        + "settings: {a: {type: int, default: 39999, choices: ["
+        + many
+        + "]}}\nvariants:\n",
         lambda n: f"  v{n}: {{set: {{a: 39998}}}}\n",
     )
 
@@ -387,7 +393,11 @@ def choices_and_calls() -> str:
 def wrong_choices() -> str:
     many = some(40_000, lambda n: str(n), ", ")
     return fill(
-        HEAD + RELU + "settings: {a: {type: int, default: 39999, choices: [" + many + "]}}\nvariants:\n",
+        HEAD
+        + RELU
+        + "settings: {a: {type: int, default: 39999, choices: ["
+        + many
+        + "]}}\nvariants:\n",
         lambda n: f"  v{n}: {{set: {{a: -1}}}}\n",
     )
 
@@ -400,7 +410,9 @@ def defaults_for_all() -> str:
 
 @adversary
 def outputs() -> str:
-    return LAYERS + "  - {relu: {}, name: a}\n" + fill("outputs: [", lambda n: "a, ", "a]\n", 250_000)
+    return (
+        LAYERS + "  - {relu: {}, name: a}\n" + fill("outputs: [", lambda n: "a, ", "a]\n", 250_000)
+    )
 
 
 @adversary
@@ -498,7 +510,10 @@ def flatten_that_doubles() -> str:
 
 @adversary
 def paths_of_long_names() -> str:
-    deep = "".join(f"{' ' * (4 * d + 2)}- name: {chr(97 + d) * 250}\n{' ' * (4 * d + 4)}do:\n" for d in range(16))
+    deep = "".join(
+        f"{' ' * (4 * d + 2)}- name: {chr(97 + d) * 250}\n{' ' * (4 * d + 4)}do:\n"
+        for d in range(16)
+    )
     return LAYERS + deep + " " * 70 + "- {relu: {}, repeat: 90000}\n"
 
 
@@ -538,7 +553,8 @@ def the_same_path_and_its_numbers() -> str:
 def repeat_of_three() -> str:
     return (
         LAYERS
-        + "  - {conv: {out_channels: 8, kernel_size: 1, norm: batch, activation: relu}, repeat: 33000}\n"
+        + "  - {conv: {out_channels: 8, kernel_size: 1, norm: batch, activation: relu}, "
+        + "repeat: 33000}\n"
     )
 
 
@@ -551,7 +567,8 @@ def repeat_that_differs() -> str:
 def repeat_that_differs_with_norm() -> str:
     return (
         LAYERS
-        + "  - {conv: {out_channels: i+1, kernel_size: 1, norm: batch, activation: relu}, repeat: 33000}\n"
+        + "  - {conv: {out_channels: i+1, kernel_size: 1, norm: batch, activation: relu}, "
+        + "repeat: 33000}\n"
     )
 
 
@@ -593,17 +610,18 @@ def repeat_of_side() -> str:
 def loop_over_rows_of_many_names() -> str:
     names = some(4000, lambda n: f"a{n}", ", ")
     values = some(4000, lambda n: "1", ", ")
-    return (
-        LAYERS
-        + f"  - do: [{{for: [{names}], in: [[{values}]], do: []}}]\n    repeat: 200000\n"
-    )
+    return LAYERS + f"  - do: [{{for: [{names}], in: [[{values}]], do: []}}]\n    repeat: 200000\n"
 
 
 @adversary
 def loops_in_loops_of_many_names() -> str:
     names = some(4000, lambda n: f"a{n}", ", ")
     values = some(4000, lambda n: "1", ", ")
-    return LAYERS + f"  - for: [{names}]\n    in: [[{values}]]\n    do: [{{do: [{{do: [], repeat: 1}}], repeat: 149000}}]\n"
+    return (
+        LAYERS
+        + f"  - for: [{names}]\n    in: [[{values}]]\n"
+        + "    do: [{do: [{do: [], repeat: 1}], repeat: 149000}]\n"
+    )
 
 
 @adversary
@@ -627,12 +645,20 @@ def list_of_cells_often() -> str:
 def list_of_words_often() -> str:
     names = some(1900, lambda n: f"{'abcdefgh' * 8}{n}: 1, ")
     many = some(4000, lambda n: f"{'hgfedcba' * 8}{n}", ", ")
-    return HEAD + INPUT + f"settings: {{{names}}}\nlayers:\n  - do: [{{for: x, in: [{many}], do: []}}]\n    repeat: 200\n"
+    return (
+        HEAD
+        + INPUT
+        + f"settings: {{{names}}}\nlayers:\n"
+        + f"  - do: [{{for: x, in: [{many}], do: []}}]\n    repeat: 200\n"
+    )
 
 
 @adversary
 def words_that_name_nothing() -> str:
-    return LAYERS + "  - {for: x, in: [a, b, c], do: [{for: y, in: [d, e, f], do: []}], repeat: 20000}\n"
+    return (
+        LAYERS
+        + "  - {for: x, in: [a, b, c], do: [{for: y, in: [d, e, f], do: []}], repeat: 20000}\n"
+    )
 
 
 @adversary
@@ -657,12 +683,18 @@ def lists_joined() -> str:
 @adversary
 def list_indexed() -> str:
     many = "settings: {a: range(4096)}\n"
-    return HEAD + INPUT + many + "layers:\n  - {relu: {}, if: 'reversed(a)[0] < 0', repeat: 299000}\n"
+    return (
+        HEAD + INPUT + many + "layers:\n  - {relu: {}, if: 'reversed(a)[0] < 0', repeat: 299000}\n"
+    )
 
 
 @adversary
 def zip_of_lists() -> str:
-    return LAYERS + "  - {for: x, in: 'zip(range(4096), range(4096))', do: [{for: y, in: 'enumerate(range(4096))', do: []}]}\n"
+    return (
+        LAYERS
+        + "  - {for: x, in: 'zip(range(4096), range(4096))', "
+        + "do: [{for: y, in: 'enumerate(range(4096))', do: []}]}\n"
+    )
 
 
 @adversary
@@ -674,7 +706,10 @@ def min_of_many() -> str:
 @adversary
 def power_often() -> str:
     power = "1.0000001**9007199254740991"
-    return LAYERS + f"  - {{relu: {{}}, if: '{power} < 0 or 3**33 < 0 and i**8 < 0', repeat: 299000}}\n"
+    return (
+        LAYERS
+        + f"  - {{relu: {{}}, if: '{power} < 0 or 3**33 < 0 and i**8 < 0', repeat: 299000}}\n"
+    )
 
 
 @adversary
@@ -732,7 +767,9 @@ def residuals() -> str:
 
 @adversary
 def branches_by_name() -> str:
-    return fill(HEAD + INPUT + "layers: [{concat: {branches: {", lambda n: f"b{n}: [relu], ", "}}}]\n")
+    return fill(
+        HEAD + INPUT + "layers: [{concat: {branches: {", lambda n: f"b{n}: [relu], ", "}}}]\n"
+    )
 
 
 @adversary
@@ -767,7 +804,13 @@ def blocks_double_empty() -> str:
 @adversary
 def blocks_as_deep_as_allowed() -> str:
     lines = some(39, lambda n: f"  b{n}: {{layers: [b{n + 1}]}}\n")
-    return HEAD + INPUT + "blocks:\n" + lines + "  b39: {layers: [relu]}\nlayers: [{b0: {}, repeat: 7000}]\n"
+    return (
+        HEAD
+        + INPUT
+        + "blocks:\n"
+        + lines
+        + "  b39: {layers: [relu]}\nlayers: [{b0: {}, repeat: 7000}]\n"
+    )
 
 
 @adversary
@@ -782,17 +825,33 @@ def blocks_chosen_by_name() -> str:
     lines = some(4000, lambda n: f"  b{n}: {{layers: []}}\n")
     every = some(4000, lambda n: f"b{n}", ", ")
     steps = "        - $x\n" * 70
-    return HEAD + INPUT + "blocks:\n" + lines + f"layers:\n  - for: x\n    in: [{every}]\n    do:\n{steps}"
+    return (
+        HEAD
+        + INPUT
+        + "blocks:\n"
+        + lines
+        + f"layers:\n  - for: x\n    in: [{every}]\n    do:\n{steps}"
+    )
 
 
 @adversary
 def blocks_chosen_with_many_arguments() -> str:
     names = some(1000, lambda n: f"a{n}: 1, ")
     given = some(1000, lambda n: f"a{n}: 1, ")
-    lines = "  b0: &x" if False else some(40, lambda n: f"  b{n}: {{arguments: {{{names}}}, layers: []}}\n")
+    lines = (
+        "  b0: &x"
+        if False
+        else some(40, lambda n: f"  b{n}: {{arguments: {{{names}}}, layers: []}}\n")
+    )
     every = some(40, lambda n: f"b{n}", ", ")
     steps = f"        - $x: {{{given}}}\n" * 40
-    return HEAD + INPUT + "blocks:\n" + lines + f"layers:\n  - for: x\n    in: [{every}]\n    do:\n{steps}"
+    return (
+        HEAD
+        + INPUT
+        + "blocks:\n"
+        + lines
+        + f"layers:\n  - for: x\n    in: [{every}]\n    do:\n{steps}"
+    )
 
 
 # Shared weights.
@@ -811,7 +870,8 @@ def share_of_many() -> str:
 def share_true_of_many() -> str:
     return (
         LAYERS
-        + "  - {do: [{relu: {}, repeat: 50000, if: j == 0}], share: true, for: j, in: range(4096), repeat: 20}\n"
+        + "  - {do: [{relu: {}, repeat: 50000, if: j == 0}], share: true, "
+        + "for: j, in: range(4096), repeat: 20}\n"
     )
 
 
@@ -871,7 +931,14 @@ def unknown_names_of_80() -> str:
         return "".join(letters)
 
     names = some(4000, lambda n: f"{name()}: 1, ")
-    return HEAD + INPUT + "settings: {" + names + "}\nlayers:\n" + some(100, lambda n: f"  - {{relu: {{}}, if: {name()} == 1}}\n")
+    return (
+        HEAD
+        + INPUT
+        + "settings: {"
+        + names
+        + "}\nlayers:\n"
+        + some(100, lambda n: f"  - {{relu: {{}}, if: {name()} == 1}}\n")
+    )
 
 
 @adversary
@@ -886,12 +953,21 @@ def unknown_tensors_of_80() -> str:
         return "".join(letters)
 
     names = some(2000, lambda n: f"  - {{relu: {{}}, name: {name()}}}\n")
-    return HEAD + INPUT + "layers:\n" + names + some(100, lambda n: f"  - {{relu: {{}}, from: {name()}}}\n")
+    return (
+        HEAD
+        + INPUT
+        + "layers:\n"
+        + names
+        + some(100, lambda n: f"  - {{relu: {{}}, from: {name()}}}\n")
+    )
 
 
 @adversary
 def unknown_template_tensors() -> str:
-    return LAYERS + "  - {relu: {}, name: abcdefgh$i, repeat: 50000}\n  - {relu: {}, from: abcdefgi$(1)}\n"
+    return (
+        LAYERS
+        + "  - {relu: {}, name: abcdefgh$i, repeat: 50000}\n  - {relu: {}, from: abcdefgi$(1)}\n"
+    )
 
 
 @adversary
@@ -1033,7 +1109,10 @@ def uses_of_settings() -> Files:
 @adversary
 def uses_of_many_files() -> Files:
     files = {f"f{n}.yaml": HEAD + RELU for n in range(3000)}
-    return {**files, "main.yaml": HEAD + "use: {" + some(3000, lambda n: f"u{n}: f{n}.yaml, ") + "}\n" + RELU}
+    return {
+        **files,
+        "main.yaml": HEAD + "use: {" + some(3000, lambda n: f"u{n}: f{n}.yaml, ") + "}\n" + RELU,
+    }
 
 
 @adversary
@@ -1072,7 +1151,9 @@ class Cost:
             resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
             resource.setrlimit(resource.RLIMIT_CPU, (int(wall), int(wall) + 5))
 
-        done = subprocess.run(command, capture_output=True, text=True, preexec_fn=limits, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, preexec_fn=limits, check=False
+        )
         first, _, self.words = done.stdout.partition("\n")
         code, cpu, peak, out = first.split()
         self.code, self.cpu, self.mib, self.out = int(code), float(cpu), int(peak) / 1024, int(out)
@@ -1091,7 +1172,11 @@ def main(words: list[str]) -> None:
             cost = Cost(["params", str(write(name, Path(folder)))], 30)
         mark = "  <<<<" if cost.cpu - cpu > 1 or cost.mib - mib > 200 else ""
         said = cost.words.split("\n")[0][:90]
-        print(f"{cost.code:4} {cost.cpu - cpu:7.2f} s {cost.mib - mib:6.0f} MiB  {name}: {said}{mark}", flush=True)
+        print(
+            f"{cost.code:4} {cost.cpu - cpu:7.2f} s {cost.mib - mib:6.0f} MiB"
+            f"  {name}: {said}{mark}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
