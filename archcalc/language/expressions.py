@@ -285,6 +285,8 @@ class _Compiler:
             )
         if isinstance(value, str):
             return lambda env: value
+        if not isinstance(value, (int, float, complex)):
+            raise self.fault(node, "this is not part of the expressions here", help=SUMMARY)
         if (
             not isinstance(value, (int, float))
             or not re.match(r"[0-9.]", source)

@@ -111,8 +111,8 @@ class ScopedReader(Reader):
         self.reports = report
         self.scope = Scope()
 
-    def _parse(self, item: Scalar) -> Expression | None:
-        expression = super()._parse(item)
+    def _parse(self, item: Scalar, help: str = "") -> Expression | None:
+        expression = super()._parse(item, help)
         return expression if expression is None or self._known(item, expression) else None
 
     def _template(self, text: str) -> list[str | Expression]:

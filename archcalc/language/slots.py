@@ -61,10 +61,11 @@ class Reader:
             place = item.part(fault.offset, fault.width)
         return Problem(fault.message, place, fault.help, code=fault.code)
 
-    def _parse(self, item: Scalar) -> Expression | None:
+    def _parse(self, item: Scalar, help: str = "") -> Expression | None:
         try:
             return self.expressions.parse(item.text)
         except ExpressionFault as fault:
+            fault.help = fault.help or help
             self.report(self._problem(item, fault))
             return None
 
@@ -86,7 +87,7 @@ class Reader:
                 self.report(problem)
             return broken(item)
 
-    def _expression(self, item: Item, convert: Convert, what: str) -> Slot:
+    def _expression(self, item: Item, convert: Convert, what: str, help: str = "") -> Slot:
         """A scalar read as an expression."""
         if not isinstance(item, Scalar):
             found = "a list" if isinstance(item, Sequence) else "a mapping"
@@ -95,7 +96,7 @@ class Reader:
         value = literal(item.text)
         if value is not None:
             return self._finish(item, lambda env: value, convert, True)
-        expression = self._parse(item)
+        expression = self._parse(item, help)
         if expression is None:
             return broken(item)
         return self._finish(item, expression.code, convert, expression.constant)
@@ -150,6 +151,8 @@ class Reader:
                 return self._word(item)
             if not item.plain and not _looks_computed(item.text):
                 return Slot(item.text, None, item.place)
+        if isinstance(item, Scalar) and not item.plain:
+            return self._expression(item, lambda v, env: v, "a value", TEXT_IN_QUOTES)
         return self.value(item)
 
     def _word(self, item: Scalar) -> Slot:
@@ -356,6 +359,8 @@ class Reader:
         parts.append(text[start:])
         return parts
 
+
+TEXT_IN_QUOTES: Final = "for text: {type: str, default: ..}, in a list one word each"
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
