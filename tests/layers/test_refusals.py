@@ -1079,7 +1079,10 @@ LISTS: dict[str, tuple[dict[str, Any], str]] = {
     "center_crop": ({}, "size"),
     "pad": ({}, "padding before after"),
     "pixel_unshuffle": ({}, "downscale_factor"),
-    "window_attention": ({"num_heads": 2, "window_size": 7}, "window_size shift"),
+    "window_attention": (
+        {"num_heads": 2, "window_size": 7, "fit": "shrink"},
+        "window_size shift",
+    ),
     "pooled_attention": ({"num_heads": 2, "grid": (3, 5)}, "stride_q stride_kv kernel_size"),
 }
 for kind, (arguments, fields) in LISTS.items():
