@@ -602,7 +602,13 @@ def test_a_full_disk_is_said() -> None:
 def test_an_interrupt_ends_with_130() -> None:
     program = [sys.executable, "-m", "archcalc", "params", "-"]
     with subprocess.Popen(
-        program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT
+        program,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=ROOT,
+        # A background job of a shell ignores interrupts, and its children would, too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as running:
         assert running.stderr
         time.sleep(1.0)  # it waits for its input by then
