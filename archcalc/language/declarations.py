@@ -124,7 +124,8 @@ class Declarer:
             default = self.reader._cell(item)
             # A bare word (auto, half) may give way to a number; one in quotes is text for good.
             bare = isinstance(item, Scalar) and item.plain and isinstance(default.constant, str)
-            return Declaration(name, "any" if bare else type_of(default), default, item.place)
+            kind = "list" if isinstance(item, Sequence) else type_of(default)
+            return Declaration(name, "any" if bare else kind, default, item.place)
         known = ("type", "default", "choices", "min", "max", "help")
         for key, _ in item:
             if key.text not in known:
@@ -155,15 +156,18 @@ class Declarer:
         choices_item, choices = item.get("choices"), ()
         if choices_item is not None:
             if isinstance(choices_item, Sequence):
+                before = len(self.report.problems)
                 slots = [self.by_type(kind, i) for i in choices_item.items]
-                choices = tuple(s.constant for s in slots)
+                choices = tuple(self.known(s, "a choice") for s in slots)
+                if len(self.report.problems) > before:
+                    choices = ()
             else:
                 self.problem("choices must be a list", choices_item.place, code="type")
         bounds: dict[str, Any] = {}
         for bound in ("min", "max"):
             bound_item = item.get(bound)
             if bound_item is not None:
-                bounds[bound] = self.reader.real(bound_item).constant
+                bounds[bound] = self.known(self.reader.real(bound_item), bound)
         help_item = item.get("help")
         made = Declaration(
             name,
@@ -177,6 +181,17 @@ class Declarer:
         if declared is not None and declared.code is None and declared.constant is not None:
             self.conforms(made, declared)
         return made
+
+    def known(self, slot: Slot, what: str) -> Any:
+        """The value of what may not depend on other settings."""
+        if slot.code is not None:
+            self.problem(
+                f"{what} must be known beforehand",
+                slot.place,
+                "it cannot use settings or arguments",
+                code="type",
+            )
+        return slot.constant
 
     def conforms(self, declaration: Declaration, slot: Slot) -> None:
         """Checks a constant against its declaration."""

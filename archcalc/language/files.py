@@ -45,6 +45,7 @@ class Files:
         if os.path.isabs(name) or name.startswith("~") or ".." in re.split(r"[/\\]", name):
             raise complain(f"'{shorten(name)}' leaves the spec's folder", lies)
         near = [os.path.dirname(beside)] if beside else []
+        odd = False
         for folder in (*near, *self.folders):
             try:
                 real = os.path.realpath(os.path.join(folder, name))
@@ -52,6 +53,7 @@ class Files:
             except (OSError, ValueError):
                 continue
             if not there:
+                odd = odd or os.path.lexists(os.path.join(folder, name))
                 continue
             home = next(
                 (f for f in self.folders if real.startswith(f.rstrip(os.sep) + os.sep)), None
@@ -70,6 +72,8 @@ class Files:
                     raise complain(why, "--limit file_bytes=N raises the limit", "limit")
                 source = self._sources[real] = decode(data, os.path.relpath(real, home), limits)
             return real, source
+        if odd:
+            raise complain(f"'{shorten(name)}' is not a regular file")
         known = [f for folder in (*near, *self.folders) for f in yaml_files(folder)]
         close = nearest(name, known)
         raise complain(f"there is no file {quoted(name)}{meant(close)}", "" if close else lies)

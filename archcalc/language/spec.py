@@ -289,6 +289,8 @@ class _Run:
                     frame.input = frame.prev = node
         assert module.chain is not None
         last = module.chain.run(build, frame, frame.input, "")
+        if last is not None:
+            frame.prev = last
         if module.outputs:
             for slot in module.outputs:
                 try:
