@@ -76,10 +76,11 @@ def spread(value: Any, grid: Grid) -> Data:
         for array in arrays:
             size *= max(map(abs, array.tightened()))
         most += size
-    if most <= BOUND:
-        return _spread(terms, shape, np.int64)
+    # A part may be too large for 64 bits though another one makes the product zero.
     if any(abs(c) > BOUND or any(a.data.dtype.kind == "O" for a in arrays) for c, arrays in terms):
         return _exactly(terms, shape, None)
+    if most <= BOUND:
+        return _spread(terms, shape, np.int64)
     # 64 bits may wrap; a bound in floats beside them tells where, and there it is done exactly.
     with np.errstate(over="ignore"):
         wrapped = _spread(terms, shape, np.int64)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from archcalc.sweep.arrays import Array, Grid, Many, Split, Stop, Sum, TooWide
@@ -71,6 +71,8 @@ def _truth(value: Any) -> bool:
 
 
 @settings(max_examples=200, deadline=None)
+@example([(918000, [2, 0, 2])], [[0, 0, 0], [0, 0, 0], [0, 0, 3169740]])
+@example([(917999, [2, 1, 2])], [[0, 0, 0], [0, 0, 0], [0, 0, 2241346]])
 @given(
     st.lists(
         st.tuples(
