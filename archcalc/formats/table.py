@@ -101,7 +101,7 @@ class _Layout:
         self.foot = [[text_of(c, in_full=exact) for c in line.cells] for line in table.totals]
         self.shown = list(range(len(table.columns)))
         self.widths = [
-            max([cells(column.title), *(cells(row[i]) for row in (*self.body, *self.foot))])
+            max([cells(safe(column.title)), *(cells(row[i]) for row in (*self.body, *self.foot))])
             for i, column in enumerate(table.columns)
         ]
         self.bars: int | None = None
@@ -136,7 +136,7 @@ class _Layout:
     def lines(self) -> Iterator[Spans]:
         """The head, the rows and the totals, with a rule between them."""
         columns = self.table.columns
-        titles = [column.title for column in columns]
+        titles = [safe(column.title) for column in columns]
         rule = ("─" if self.on.unicode else "-") * self._whole()
         yield from self._row(titles, "bold")
         yield [("faint", rule)]

@@ -200,6 +200,8 @@ class _Reader:
         self.before = events
         self.problems: list[Problem] = []
         self.duplicates = 0
+        self.stack: list[Sequence | Mapping] = []
+        """The lists and mappings around what is being read, the innermost last."""
 
     def stop(
         self, message: str, mark: Any, *, code: str = "syntax", help: str = "", width: int = 1
@@ -236,8 +238,9 @@ class _Reader:
             what, help = "a tab cannot indent a line", "indent with spaces"
         elif "cannot start any token" in what and here:
             what, help = f"text cannot start with {here}", "put the text in quotes"
-        elif "expected ',' or" in what and start and over:
-            what, mark = "this bracket is never closed", start
+        elif over and (bracket := self.open_bracket()):
+            problem = Problem("this bracket is never closed", bracket, code="syntax")
+            return Complaint(*self.problems, problem)
         elif "expected ',' or" in what:
             closing, kind = (
                 ("]", "list") if "sequence" in (error.context or "") else ("}", "mapping")
@@ -264,6 +267,13 @@ class _Reader:
             what = "a value is missing here"
         return self.stop(what, mark, help=help)
 
+    def open_bracket(self) -> Place | None:
+        """The innermost bracket that waits for its end."""
+        for item in reversed(self.stack):
+            if self.line(item.line - 1)[item.column - 1 : item.column] in ("[", "{"):
+                return item.place
+        return None
+
     def line(self, number: int) -> str:
         lines = self.source.text.splitlines()
         return lines[number] if number < len(lines) else ""
@@ -274,7 +284,7 @@ class _Reader:
         source, limits = self.source, self.limits
         root: Item | None = None
         documents = 0
-        stack: list[Sequence | Mapping] = []
+        stack = self.stack
         keys: list[Scalar | None] = []  # for each mapping on the stack, the key that waits
         scalar, end_of = yaml.ScalarEvent, (yaml.MappingEndEvent, yaml.SequenceEndEvent)
         count = self.before
