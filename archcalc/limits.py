@@ -36,7 +36,7 @@ class Limits(NamedTuple):
     """Layers of a network, normalisations and activations included."""
     different: int = 10_000
     """Layers that differ in their arguments or in the shapes that go in."""
-    steps: int = 300_000
+    steps: int = 250_000
     """Steps that are run while a network is built, those that add no layer included."""
     work: int = 500_000
     """Terms of expressions, items of lists and arguments of blocks that are worked out for it."""

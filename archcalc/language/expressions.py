@@ -39,7 +39,8 @@ _FLOAT: Final = re.compile(
 _LEADING_ZERO: Final = re.compile(r"[+-]?0[0-9_]+\Z")
 _OTHER_BASE: Final = re.compile(r"[+-]?0[xXbBoO][0-9a-fA-F_]+\Z")
 _ODD: Final = re.compile(r"[^ -~]|[\\`]")
-# Python would only warn of these, on the terminal.
+# A number and a letter behind it. Of some of these Python warns, on the terminal.
+_GLUABLE: Final = re.compile(r"[0-9]\.?[A-Za-z_]")
 _GLUED: Final = re.compile(r"(?<![\w.])([0-9][\w.]*?)(and|else|for|if|in|is|not|or)\b")
 WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
@@ -203,7 +204,13 @@ def _stripped(text: str) -> tuple[str, int]:
 
 def _syntax(text: str, indent: int) -> ast.expr:
     try:
-        return ast.parse(text, mode="eval").body
+        if not _GLUABLE.search(text):
+            return ast.parse(text, mode="eval").body
+        import warnings
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
     except SyntaxError as error:
         offset = (error.offset or 1) - 1
         help = ""

@@ -33,6 +33,8 @@ class Build:
         """The blocks that are being run, by identity: none may call itself."""
         self._weighted: dict[tuple[int, int], list[Node]] = {}
         self._weights: dict[Any, Weights] = {}
+        self._bounded: set[int] = set()
+        """The shapes that have been checked, by identity."""
         self.made: dict[Any, Layer] = {}
 
     def spend(self, amount: int, place: Place) -> None:
@@ -139,9 +141,12 @@ class Build:
             )
         try:
             node = graph.append(layer, inputs, path, part=part, place=place)
-            for name, size in node.output.items():
-                if type(size) is not int or size > self.limits.integer:
-                    self.bounded(node, name, size)
+            output = node.output
+            if id(output) not in self._bounded:  # the graph keeps it, and its identity
+                for name, size in output.items():
+                    if type(size) is not int or size > self.limits.integer:
+                        self.bounded(node, name, size)
+                self._bounded.add(id(output))
         except Broken as broken:
             requirement = broken.requirement
             help = requirement.help()

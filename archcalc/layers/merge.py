@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import prod
 
 from archcalc.layers.base import Layer, content
@@ -28,6 +28,11 @@ _MENDS = {
 }
 
 
+def _each(others: tuple[Shape, ...]) -> Iterable[Shape]:
+    """Each shape once: a thousand branches of one tensor are compared like one."""
+    return {id(other): other for other in others}.values()
+
+
 class Add(Layer):
     """The sum of its branches, element by element; their shapes must be equal.
 
@@ -38,7 +43,7 @@ class Add(Layer):
     merges = True
 
     def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
-        for other in others:
+        for other in _each(others):
             yield _same_names(self.kind, first, other)
             for axis, size in first.items():
                 yield need(
@@ -69,7 +74,7 @@ class Mul(Layer):
     merges = True
 
     def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
-        for other in others:
+        for other in _each(others):
             yield _same_names(self.kind, first, other)
             for axis, size in first.items():
                 spread = (size == 1) | (other[axis] == 1) if axis in first.positions else False
@@ -85,7 +90,7 @@ class Mul(Layer):
 
     def output(self, first: Shape, *others: Shape) -> Shape:
         y = first
-        for other in others:
+        for other in _each(others):
             # A size of 1 takes the other's; said by arithmetic, so that it holds for arrays too.
             y = y.with_sizes(**{a: y[a] + (other[a] - y[a]) * (y[a] == 1) for a in y.positions})
         return y
@@ -117,7 +122,7 @@ class Concat(Layer):
             axis=along,
             first=first,
         )
-        for other in others:
+        for other in _each(others):
             yield _same_names(self.kind, first, other)
             for axis, size in first.items():
                 if axis != along:
