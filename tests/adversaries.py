@@ -141,6 +141,11 @@ def yaml_unclosed_after_much() -> str:
 
 
 @adversary
+def yaml_unclosed_in_many_lines() -> str:
+    return HEAD + RELU + "meta: {a: " + "[" * 36 + "\n" * 900_000 + "1\n"
+
+
+@adversary
 def yaml_quote_never_closed() -> str:
     return HEAD + RELU + 'meta: {a: "' + "x\n " * 300_000
 

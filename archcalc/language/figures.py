@@ -49,7 +49,7 @@ def expected(compiler: Declarer, item: Item | None) -> dict[str, Slot]:
             )
             continue
         # Counts may be larger than any size that a spec can hold.
-        limits = compiler.limits._replace(integer=10**40)
+        limits = compiler.limits._replace(integer=10**39)
         reader = ScopedReader(limits, compiler.report, compiler.reader.expressions)
         found[key.text] = reader.integer(value)
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from archcalc.limits import Limits
@@ -232,7 +233,7 @@ class _Reader:
         line = self.line(mark.line) if mark else ""
         here = line[mark.column : mark.column + 1] if mark else ""
         since = f" that starts in line {start.line + 1}" if start else ""
-        over = bool(mark) and not any(map(str.strip, self.source.text.splitlines()[mark.line :]))
+        over = bool(mark) and not any(map(str.strip, self.lines[mark.line :]))
         help = ""
         if mark and "\t" in line[: mark.column + 1]:
             what, help = "a tab cannot indent a line", "indent with spaces"
@@ -275,8 +276,12 @@ class _Reader:
         return None
 
     def line(self, number: int) -> str:
-        lines = self.source.text.splitlines()
-        return lines[number] if number < len(lines) else ""
+        return self.lines[number] if number < len(self.lines) else ""
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the text, for those messages that need them."""
+        return self.source.text.splitlines()
 
     def read(self) -> Tree:
         import yaml
