@@ -239,6 +239,8 @@ class _Reader:
             what, help = "a tab cannot indent a line", "indent with spaces"
         elif "cannot start any token" in what and here:
             what, help = f"text cannot start with {here}", "put the text in quotes"
+        elif "unexpected end of stream" in what and start:
+            what, mark = "this quote is never closed", start
         elif over and (bracket := self.open_bracket()):
             problem = Problem("this bracket is never closed", bracket, code="syntax")
             return Complaint(*self.problems, problem)
@@ -262,8 +264,6 @@ class _Reader:
             what, help = "a key without a value", "behind a key stand ': ' and its value"
         elif "unknown escape" in what:
             what, help = "there is no such escape", "a backslash in double quotes is \\\\"
-        elif "unexpected end of stream" in what and start:
-            what, mark = "this quote is never closed", start
         elif "node content" in what:
             what = "a value is missing here"
         return self.stop(what, mark, help=help)

@@ -127,6 +127,9 @@ REFUSED = {
     ),
     "a:\n\t- 1": ("2:1", "a tab cannot indent a line"),
     "a: 'b": ("1:4", "this quote is never closed"),
+    "a: [b, 'c": ("1:8", "this quote is never closed"),
+    "a: [b, {c: [": ("1:12", "this bracket is never closed"),
+    "a: [b\n\n\n": ("1:4", "this bracket is never closed"),
     "a: [1, 2": ("1:4", "this bracket is never closed"),
     "a: [1, 2}\nb: 3": (
         "1:9",
