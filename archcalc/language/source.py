@@ -233,7 +233,8 @@ class _Reader:
         line = self.line(mark.line) if mark else ""
         here = line[mark.column : mark.column + 1] if mark else ""
         since = f" that starts in line {start.line + 1}" if start else ""
-        over = bool(mark) and not any(map(str.strip, self.lines[mark.line :]))
+        over = bool(mark) and not line[mark.column :].strip()
+        over = over and not any(map(str.strip, self.lines[mark.line + 1 :]))
         help = ""
         if mark and "\t" in line[: mark.column + 1]:
             what, help = "a tab cannot indent a line", "indent with spaces"

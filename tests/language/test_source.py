@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import yaml
 
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, parse
 from archcalc.limits import LIMITS
@@ -180,7 +181,10 @@ def test_it_is_refused(text: str | bytes, said: tuple[str, str]) -> None:
     problem = caught.value.problems[0]
     place = problem.place
     assert place is not None
-    assert (f"{place.line}:{place.column}", problem.message[: len(said[1])]) == said
+    assert problem.message[: len(said[1])] == said[1]
+    # Without libyaml, a fault within a quote is placed one further.
+    if hasattr(yaml, "CSafeLoader") or "escape" not in said[1]:
+        assert f"{place.line}:{place.column}" == said[0]
 
 
 LIMITED = {
