@@ -49,3 +49,8 @@ class Limits(NamedTuple):
 
 
 LIMITS = Limits()
+
+
+def raised(name: str) -> str:
+    """The help of a message about a limit: how to raise it."""
+    return f"--limit {name}=N raises the limit"

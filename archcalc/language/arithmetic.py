@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 
 
 class ExpressionFault(Exception):
@@ -49,6 +49,7 @@ class List(tuple[Any, ...]):
                 f"lists in lists hold at most {16 * limits.list_items:,} items, "
                 f"this one {self.weight:,}",
                 code="limit",
+                help=raised("list_items"),
             )
         return self
 
@@ -58,7 +59,7 @@ def too_long(items: int, limits: Limits) -> ExpressionFault:
     return ExpressionFault(
         f"a list holds at most {limits.list_items:,} items, this one {items:,}",
         code="limit",
-        help="--limit list_items=N raises the limit",
+        help=raised("list_items"),
     )
 
 
@@ -95,7 +96,7 @@ class Arithmetic:
             raise ExpressionFault(
                 f"there is too much to work out: more than {self.limits.work:,} terms and items",
                 code="limit",
-                help="--limit work=N raises the limit",
+                help=raised("work"),
             )
 
     # Kinds of values.
@@ -117,7 +118,7 @@ class Arithmetic:
             raise ExpressionFault(
                 f"whole numbers go up to {self.limits.integer:,}",
                 code="limit",
-                help="--limit integer=N raises the limit",
+                help=raised("integer"),
             )
         if type(value) is float and not math.isfinite(value):
             raise ExpressionFault("the result is not a finite number", code="value")
@@ -175,7 +176,9 @@ class Arithmetic:
         if isinstance(a, List) and type(b) is int:
             if len(a) * b > self.limits.list_items:
                 raise ExpressionFault(
-                    f"a list holds at most {self.limits.list_items:,} items", code="limit"
+                    f"a list holds at most {self.limits.list_items:,} items",
+                    code="limit",
+                    help=raised("list_items"),
                 )
             self.spend(len(a) * max(b, 0))
             return List(tuple(a) * b, self.limits)
@@ -206,7 +209,9 @@ class Arithmetic:
             if abs(a) <= 1:
                 return a if b % 2 else a * a
             raise ExpressionFault(
-                f"whole numbers go up to {self.limits.integer:,}; {a}**{b} is more", code="limit"
+                f"whole numbers go up to {self.limits.integer:,}; {a}**{b} is more",
+                code="limit",
+                help=raised("integer"),
             )
         try:
             result = a**b
@@ -325,7 +330,9 @@ class Arithmetic:
         count = self.concrete(self.integer(count))
         if not 1 <= count <= self.limits.list_items:
             raise ExpressionFault(
-                f"linspace makes 1 to {self.limits.list_items:,} numbers, not {count}", code="limit"
+                f"linspace makes 1 to {self.limits.list_items:,} numbers, not {count}",
+                code="limit",
+                help=raised("list_items"),
             )
         self.spend(count)
         step = (stop - start) / (count - 1) if count > 1 else 0.0

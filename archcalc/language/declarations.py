@@ -12,7 +12,7 @@ from archcalc.language.scope import Reports, ScopedReader
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.language.words import SIZES
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, meant, quoted
 from archcalc.shapes import DIMENSIONS
 
@@ -111,7 +111,7 @@ class Declarer:
         self.problem(
             f"a name has at most {self.limits.name} characters, {found}",
             key.place,
-            "--limit name=N raises the limit",
+            raised("name"),
             code="limit",
         )
         return False

@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from archcalc.language.arithmetic import FUNCTIONS, Arithmetic, ExpressionFault, List, describe
 from archcalc.language.words import SIZES
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import meant, nearest, shorten, some
 from archcalc.shapes import DIMENSIONS
 
@@ -134,7 +134,7 @@ class Expressions:
                 raise ExpressionFault(
                     f"the expressions have more than {self.limits.expressions:,} characters in all",
                     code="limit",
-                    help="--limit expressions=N raises the limit",
+                    help=raised("expressions"),
                 )
             known = self._known[text] = parse(text, self.limits)
         return known
@@ -158,7 +158,7 @@ def parse(text: str, limits: Limits) -> Expression:
         raise ExpressionFault(
             f"an expression has at most {limits.expression} characters, this one {len(text):,}",
             code="limit",
-            help="--limit expression=N raises the limit",
+            help=raised("expression"),
         )
     stripped, indent = _stripped(text)
     if not stripped:
@@ -272,7 +272,7 @@ class _Compiler:
             raise self.fault(
                 node,
                 f"the expression is nested deeper than {self.limits.nesting}",
-                help="--limit nesting=N raises the limit",
+                help=raised("nesting"),
                 code="limit",
             )
         code: Code = method(node)
@@ -301,7 +301,8 @@ class _Compiler:
         ):
             raise self.fault(node, "numbers are written in decimal", code="syntax")
         if isinstance(value, int) and value > self.limits.integer:
-            raise self.fault(node, f"whole numbers go up to {self.limits.integer:,}", code="limit")
+            message = f"whole numbers go up to {self.limits.integer:,}"
+            raise self.fault(node, message, help=raised("integer"), code="limit")
         if isinstance(value, float) and value == float("inf"):
             raise self.fault(node, "the number is not finite", code="value")
         return lambda env: value

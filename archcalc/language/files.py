@@ -6,7 +6,7 @@ import os
 import re
 
 from archcalc.language.source import Scalar, decode, read_bytes
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Problem, Source, meant, nearest, quoted, shorten
 
 
@@ -35,7 +35,7 @@ class Files:
         self._reads += 1
         if self._reads > limits.imports:
             why = f"more than {limits.imports} files are extended and used in all"
-            raise complain(why, "--limit imports=N raises the limit", "limit")
+            raise complain(why, raised("imports"), "limit")
 
         lies = "files must lie in the spec's folder or among the bundled specs"
         if "://" in name:
@@ -69,7 +69,7 @@ class Files:
                 self.bytes += len(data)
                 if self.bytes > limits.file_bytes:
                     why = f"all files together are larger than {limits.file_bytes:,} bytes"
-                    raise complain(why, "--limit file_bytes=N raises the limit", "limit")
+                    raise complain(why, raised("file_bytes"), "limit")
                 source = self._sources[real] = decode(data, os.path.relpath(real, home), limits)
             return real, source
         if odd:

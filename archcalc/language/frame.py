@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcalc.graph import Broken, Graph, Node
 from archcalc.language.arithmetic import Arithmetic, ExpressionFault
 from archcalc.layers.base import Layer
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import Call, Complaint, Place, Problem, listed, meant, nearest, quoted
 from archcalc.shapes import Shape
 from archcalc.terms import need
@@ -52,7 +52,7 @@ class Build:
                 Problem(
                     f"the network takes more than {self.limits.steps:,} steps to build",
                     place,
-                    "--limit steps=N raises the limit",
+                    raised("steps"),
                     code="limit",
                 )
             )
@@ -96,7 +96,7 @@ class Build:
                     f"the path of a row has at most {self.limits.path} characters, "
                     f"here it gets {len(path):,}",
                     place,
-                    "--limit path=N raises the limit",
+                    raised("path"),
                     code="limit",
                 )
             )
@@ -134,7 +134,7 @@ class Build:
                 Problem(
                     f"the network has more than {self.limits.nodes:,} layers",
                     place,
-                    "--limit nodes=N raises the limit",
+                    raised("nodes"),
                     code="limit",
                     stack=frame.stack,
                 )
@@ -168,8 +168,7 @@ class Build:
                 Problem(
                     f"the network has more than {self.limits.different:,} different layers",
                     place,
-                    "those with the same arguments and shapes count once; "
-                    "--limit different=N raises the limit",
+                    f"those with the same arguments and shapes count once; {raised('different')}",
                     frame.stack,
                     code="limit",
                 )
@@ -183,7 +182,7 @@ class Build:
             None,
             size <= self.limits.integer,
             "the output would have more than {most:,} {name}",
-            mend="--limit integer=N raises the limit",
+            mend=raised("integer"),
             name=name if name in ("channels", "features") else f"positions of {name}",
             most=self.limits.integer,
         )

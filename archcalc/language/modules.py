@@ -15,7 +15,7 @@ from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, empty, parse
 from archcalc.layers import KINDS
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, Source, listed, meant, quoted, shorten
 
 TOP: Final = (
@@ -157,6 +157,7 @@ class _Loader:
                 Problem(
                     f"{what}: files build on files deeper than {self.limits.files}",
                     item.place,
+                    raised("files"),
                     code="limit",
                 )
             )
@@ -223,7 +224,8 @@ class _Loader:
         if isinstance(name, Scalar) and name.text.strip():
             module.name = name.text
             if len(name.text) > 100 * self.limits.name:
-                self.report(Problem("the name is too long", name.place, code="limit"))
+                message = f"the spec's name has at most {100 * self.limits.name:,} characters"
+                self.report(Problem(message, name.place, raised("name"), code="limit"))
         else:
             place = name.place if name is not None else Place(source, 1, 1)
             self.report(

@@ -20,7 +20,7 @@ from archcalc.language.expressions import (
     literal,
 )
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, listed, meant, nearest, shorten
 from archcalc.shapes import DIMENSIONS
 
@@ -254,7 +254,7 @@ class Reader:
                 raise ExpressionFault(
                     f"a text made from others has at most {limits.text:,} characters",
                     code="limit",
-                    help="--limit text=N raises the limit",
+                    help=raised("text"),
                 )
             return "".join(found)
 
@@ -271,6 +271,7 @@ class Reader:
             raise ExpressionFault(
                 f"a name has at most {self.limits.name} characters, this one {len(value):,}",
                 code="limit",
+                help=raised("name"),
             )
         if value in ("prev", "input"):
             raise ExpressionFault(
@@ -328,7 +329,7 @@ class Reader:
                 f"a text with $ in it has at most {self.limits.expression} characters, "
                 f"this one {len(text):,}",
                 code="limit",
-                help="--limit expression=N raises the limit",
+                help=raised("expression"),
             )
         while True:
             at = text.find("$", start)

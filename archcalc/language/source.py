@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from archcalc.limits import Limits
+from archcalc.limits import Limits, raised
 from archcalc.problems import FILE, Complaint, Place, Problem, Source
 
 
@@ -121,7 +121,7 @@ def decode(data: bytes, name: str, limits: Limits) -> Source:
             f"the file is larger than {limits.file_bytes:,} bytes",
             None,
             code="limit",
-            help="--limit file_bytes=N raises the limit",
+            help=raised("file_bytes"),
             name=name,
         )
     for head, what in NOT_TEXT:

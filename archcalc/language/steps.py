@@ -14,6 +14,7 @@ from archcalc.language.arithmetic import ExpressionFault, List, describe
 from archcalc.language.frame import Build, Frame
 from archcalc.language.slots import Slot
 from archcalc.layers.base import KINDS, Layer
+from archcalc.limits import raised
 from archcalc.problems import Complaint, Place, Problem, listed, some
 
 if TYPE_CHECKING:
@@ -367,6 +368,7 @@ class BlockStep(Step):
                 f"blocks call blocks deeper than {build.limits.calls}",
                 frame,
                 self.place,
+                raised("calls"),
                 code="limit",
             )
         inner = Frame(
