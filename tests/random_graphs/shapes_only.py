@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from .tree import Refused
+from .tree import TAKE_WORDS, Refused
 
 POSITIONS = ("depth", "height", "width", "length")
 LARGEST = 1 << 22
@@ -103,7 +103,7 @@ class ShapesOnly:
         self, kind: str, args: dict[str, Any], xs: list[Sizes], shared: Any
     ) -> tuple[Sizes, Any]:
         self.layers += 1
-        must(not xs[0].words or kind == "embedding", f"{kind} of words")
+        must(not xs[0].words or kind in TAKE_WORDS, f"{kind} of words")
         for name, value in args.items():
             for number in value if isinstance(value, list) else [value]:
                 if isinstance(number, int) and not isinstance(number, bool):
