@@ -12,6 +12,8 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
@@ -212,18 +214,50 @@ def test_a_fault_leaves_the_old_file(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["old.csv"]
 
 
-def test_a_fault_in_the_middle_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from archcalc.cli.output import replacing
+@pytest.mark.parametrize("old", ["old", None])
+def test_an_interrupt_at_any_moment_leaves_one_whole_file(tmp_path: Path, old: str | None) -> None:
+    """At each line of the code that writes, in turn."""
+    from archcalc.formats import file
 
-    path = tmp_path / "old.txt"
-    path.write_text("old")
-    with pytest.raises(ZeroDivisionError), replacing(str(path)) as out:
-        out.write("half of it")
-        raise ZeroDivisionError
-    assert path.read_text() == "old"
-    assert os.listdir(tmp_path) == ["old.txt"]
+    path = tmp_path / "file.txt"
+
+    def write(moment: int) -> bool:
+        """Whether there was such a moment."""
+        left = moment
+
+        def trace(frame: FrameType, event: str, argument: object) -> Any:
+            nonlocal left
+            if frame.f_code.co_filename != file.__file__:
+                return None
+            left -= event == "line"
+            if left == 0 and event == "line":
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            with file.replacing(str(path)) as out:
+                out.write("new")
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+        return left <= 0
+
+    moment, seen = 1, set()
+    while True:
+        path.unlink(missing_ok=True)
+        if old is not None:
+            path.write_text(old)
+        interrupted = write(moment)
+        there = path.read_text() if path.exists() else None
+        assert there in (old, "new"), moment
+        assert os.listdir(tmp_path) == ([] if there is None else ["file.txt"]), moment
+        seen.add(there)
+        if not interrupted:
+            break
+        moment += 1
+    assert moment > 15 and seen == {old, "new"}
 
 
 posix = pytest.mark.skipif(os.name != "posix", reason="of POSIX systems")

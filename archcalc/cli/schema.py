@@ -22,7 +22,7 @@ def command(state: State, target: str | None, result: bool, limits: dict[str, st
     from json import dumps
     from sys import stdout
 
-    from archcalc.cli.output import replacing
+    from archcalc.formats.file import replacing
 
     if result and target is not None:
         raise click.UsageError("--result is the same for every spec", click.get_current_context())

@@ -39,6 +39,7 @@ ENDINGS: Final = {**SUFFIXES, ".parquet": "parquet"}
 PICTURES: Final = (".svg", ".png", ".pdf")
 POINTS: Final = 100_000
 """Configurations that a plot shows at most."""
+GO_ON: Final = "the same command with --resume goes on"
 
 
 class Asked(NamedTuple):
@@ -421,9 +422,9 @@ def _write(
         out.flush()
         return
     from archcalc.cli.resume import Interrupted
+    from archcalc.formats.file import unwritable
 
-    regular = not os.path.exists(asked.output) or os.path.isfile(asked.output)
-    resumable = format == "csv" and selection.streams and regular
+    resumable = format == "csv" and selection.streams
     with Interrupted(asked.output, resumable, asked.resume, _mark(sweep, asked, names)) as file:
         stream = stream_on(file.out)
         counts.refused, counts.taken = file.refused, file.taken
@@ -435,10 +436,12 @@ def _write(
                 stream.write(table.columns)
                 file.keep(counts.done, counts.refused, counts.taken)
         except KeyboardInterrupt:
-            if not resumable:
+            if not file.resumable:
                 stream.end({**_about(counts), "partial": True})
-            sys.stderr.write(_farewell(asked.output, counts, sweep, resumable))
+            sys.stderr.write(_farewell(file.at, counts, sweep, file.resumable))
             raise
+        except OSError as error:
+            raise unwritable(file.at, error, GO_ON if file.resumable else "") from None
         stream.end(_about(counts))
         file.finish()
 
@@ -492,7 +495,7 @@ def _farewell(path: str, counts: Counts, sweep: Sweep, resumable: bool) -> str:
     words = f"\n{counts.done:,} of {sweep.space.size:,} configurations are in {path}; "
     if not resumable:
         return words[:-2] + "\n"
-    return words + "the same command with --resume goes on\n"
+    return f"{words}{GO_ON}\n"
 
 
 def _mark(sweep: Sweep, asked: Asked, names: list[str]) -> str:

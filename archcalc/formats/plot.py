@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from archcalc.formats.file import replacing_bytes
 from archcalc.formats.numbers import short
-from archcalc.problems import FILE, Complaint, Problem
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -98,8 +98,6 @@ def _number(value: float) -> str:
 
 def _write(figure: Figure, path: str) -> None:
     undated = {"Date": None} if path.endswith(".svg") else {"CreationDate": None}
-    try:
-        figure.savefig(path, metadata={} if path.endswith(".png") else undated, dpi=150)
-    except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        raise Complaint(Problem(f"cannot write {path}: {why}", kind=FILE, code="file")) from None
+    metadata = {} if path.endswith(".png") else undated
+    with replacing_bytes(path) as out:
+        figure.savefig(out, format=path.rpartition(".")[2], metadata=metadata, dpi=150)

@@ -260,6 +260,59 @@ def test_chosen_rows_go_on_where_they_were(tmp_path: Path) -> None:
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="interrupts are signals")
+def test_an_interrupted_sweep_leaves_an_older_file(tmp_path: Path) -> None:
+    (tmp_path / "real.csv").write_text("old")
+    (tmp_path / "real.csv").chmod(0o640)
+    (tmp_path / "out.csv").symlink_to("real.csv")
+    _, errors = interrupted(tmp_path).communicate(timeout=60)
+    assert b"configurations are in out.csv.part; the same command with --resume" in errors
+    assert (tmp_path / "out.csv").read_text() == "old"
+    ran = Ran(*LONG, "--output", "out.csv", "--resume", folder=tmp_path)
+    assert ran.code == 0, ran.err
+    assert {p.name for p in tmp_path.iterdir()} == {"real.csv", "out.csv"}
+    assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o640
+    Ran(*LONG, "--output", "whole.csv", folder=tmp_path)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits are of POSIX")
+@pytest.mark.parametrize("old", ["old", None])
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_a_full_disk_leaves_what_can_be_gone_on_with(
+    format: str, old: str | None, tmp_path: Path
+) -> None:
+    path = tmp_path / f"out.{format}"
+    if old is not None:
+        path.write_text(old)
+
+    def small() -> None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))
+
+    done = subprocess.run(
+        archcalc(*LONG, "--output", path.name),
+        env=ENVIRONMENT,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        preexec_fn=small,
+    )
+    assert done.returncode == 4
+    assert f"error: cannot write {path.name}" in done.stderr and "file too large" in done.stderr
+    if old is not None:
+        assert path.read_text() == old
+    names = {p.name for p in tmp_path.iterdir()} - ({path.name} if old else set())
+    if format == "json":
+        assert names == set()
+        return
+    assert names == ({"out.csv.part", "out.csv.resume"} if old else {"out.csv", "out.csv.resume"})
+    assert Ran(*LONG, "--output", path.name, "--resume", folder=tmp_path).code == 0
+    Ran(*LONG, "--output", "whole.csv", folder=tmp_path)
+    assert path.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
 def test_there_must_be_something_to_go_on_with(tmp_path: Path) -> None:
     ran = Ran(*LONG, "--output", "out.csv", "--resume", folder=tmp_path)
     assert (ran.code, "there is no such file" in ran.err) == (2, True)

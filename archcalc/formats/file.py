@@ -1,0 +1,60 @@
+"""Files that are written: whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+if TYPE_CHECKING:
+    from archcalc.problems import Complaint
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[TextIO]:
+    """A text file that takes the place of ``path`` when it is whole; a fault leaves the old one.
+
+    Raises `Complaint` if it cannot be written.
+    """
+    from io import TextIOWrapper
+
+    with replacing_bytes(path) as out:
+        text = TextIOWrapper(out, encoding="utf-8", newline="", write_through=True)
+        yield text
+        text.detach()
+
+
+@contextmanager
+def replacing_bytes(path: str) -> Iterator[BinaryIO]:
+    """The same for bytes."""
+    from tempfile import mktemp
+
+    try:
+        if os.path.exists(path) and not os.path.isfile(path):  # a device, a pipe
+            with open(path, "wb") as out:
+                yield out
+            return
+        path = os.path.realpath(path)  # a link stays a link
+        # The name is known before there is a file, so that no interrupt can leave one.
+        fresh = mktemp(dir=os.path.dirname(path), prefix=".archcalc-")
+        try:
+            with open(fresh, "xb") as out:
+                if os.path.exists(path):
+                    os.chmod(fresh, os.stat(path).st_mode & 0o777)
+                yield out
+            os.replace(fresh, path)
+        except BaseException:
+            with suppress(FileNotFoundError):
+                os.unlink(fresh)
+            raise
+    except OSError as error:
+        raise unwritable(path, error) from None
+
+
+def unwritable(path: str, error: OSError, help: str = "") -> Complaint:
+    """What is said of a file that cannot be written."""
+    from archcalc.problems import FILE, Complaint, Problem
+
+    message = f"cannot write {path}: {(error.strerror or str(error)).lower()}"
+    return Complaint(Problem(message, help=help, kind=FILE, code="file"))
