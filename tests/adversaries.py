@@ -1,17 +1,11 @@
 """Specs of at most 1 MiB that try to cost a second, or 200 MB, in every way we could think of.
 
-``python tests/adversaries.py [WORD..]`` measures those whose name has one of the words: CPU seconds
-and MiB of ``archcalc params`` beyond those of a tiny spec, in a process of its own each.
+`test_hostile` runs the worst of them; ``benchmarks/hostile.py`` measures them all.
 """
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 MIB = 1 << 20
@@ -1125,9 +1119,6 @@ def uses_of_no_files() -> str:
     return fill(HEAD + RELU + "use: {", lambda n: f"u{n}: f{n}.yaml, ", "}\n")
 
 
-# Measuring.
-
-
 def write(name: str, folder: Path) -> Path:
     """The adversary's files in ``folder``; the path of the one to run."""
     made = ADVERSARIES[name]()
@@ -1137,52 +1128,3 @@ def write(name: str, folder: Path) -> Path:
         assert len(data) <= MIB, f"{name}: {len(data):,} bytes"
         (folder / file).write_bytes(data)
     return folder / "main.yaml"
-
-
-class Cost:
-    """What one run took: exit code, CPU seconds, MiB at the peak."""
-
-    def __init__(self, arguments: Iterable[str], wall: float = 120) -> None:
-        script = (
-            "import os,resource,subprocess,sys\n"
-            "p=subprocess.run(sys.argv[1:],capture_output=True)\n"
-            "u=resource.getrusage(resource.RUSAGE_CHILDREN)\n"
-            "print(p.returncode,u.ru_utime+u.ru_stime,u.ru_maxrss,len(p.stdout))\n"
-            "sys.stdout.write(p.stderr[:300].decode('utf-8','replace'))\n"
-        )
-        command = [sys.executable, "-c", script, sys.executable, "-m", "archcalc", *arguments]
-
-        def limits() -> None:
-            resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-            resource.setrlimit(resource.RLIMIT_CPU, (int(wall), int(wall) + 5))
-
-        done = subprocess.run(
-            command, capture_output=True, text=True, preexec_fn=limits, check=False
-        )
-        first, _, self.words = done.stdout.partition("\n")
-        code, cpu, peak, out = first.split()
-        self.code, self.cpu, self.mib, self.out = int(code), float(cpu), int(peak) / 1024, int(out)
-
-
-def main(words: list[str]) -> None:
-    os.environ["PYTHONPATH"] = str(Path(__file__).parents[1])
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    base = [Cost(["--version"]) for _ in range(4)]
-    cpu, mib = min(c.cpu for c in base), min(c.mib for c in base)
-    print(f"--version: {cpu:.2f} s, {mib:.0f} MiB; what follows is beyond that")
-    for name in ADVERSARIES:
-        if words and not any(word in name for word in words):
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            cost = Cost(["params", str(write(name, Path(folder)))], 30)
-        mark = "  <<<<" if cost.cpu - cpu > 1 or cost.mib - mib > 200 else ""
-        said = cost.words.split("\n")[0][:90]
-        print(
-            f"{cost.code:4} {cost.cpu - cpu:7.2f} s {cost.mib - mib:6.0f} MiB"
-            f"  {name}: {said}{mark}",
-            flush=True,
-        )
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -14,7 +14,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import gc
 
     # A short run makes next to no garbage in circles; looking for some is a tenth of its time.
-    gc.set_threshold(200_000, 20, 20)
+    gc.set_threshold(1_000_000, 20, 20)
 
     try:
         from archcalc.cli.run import run_and_leave

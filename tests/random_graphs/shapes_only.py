@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
-from .tree import TAKE_WORDS, Refused
+from .tree import Refused
 
 POSITIONS = ("depth", "height", "width", "length")
 LARGEST = 1 << 22
@@ -89,6 +89,15 @@ def slide(dims: dict[str, int], args: dict[str, Any], stride: Any, ceil: bool) -
     return out
 
 
+def matrix(kind: str, args: dict[str, Any], x: dict[str, int]) -> list[int]:
+    """The sizes of the layer's matrix, which may be shared turned."""
+    if kind == "linear":
+        return sorted((args["out_features"], x[args.get("axis", "features")]))
+    if kind == "embedding":
+        return sorted((args["num_embeddings"], args["embedding_dim"]))
+    return []
+
+
 class ShapesOnly:
     """Runs a tree on sizes alone."""
 
@@ -103,7 +112,7 @@ class ShapesOnly:
         self, kind: str, args: dict[str, Any], xs: list[Sizes], shared: Any
     ) -> tuple[Sizes, Any]:
         self.layers += 1
-        must(not xs[0].words or kind in TAKE_WORDS, f"{kind} of words")
+        must(not xs[0].words or kind in ("embedding", "identity"), f"{kind} of words")
         for name, value in args.items():
             for number in value if isinstance(value, list) else [value]:
                 if isinstance(number, int) and not isinstance(number, bool):
@@ -115,7 +124,9 @@ class ShapesOnly:
             raise Refused(f"{kind}: {error!r}") from error
         must(min(dims.values()) >= 1 and prod(dims.values()) <= LARGEST, "too small or too large")
         mine = (kind, args, xs[0].dims)
-        if shared is not None and kind != "linear":
+        if shared is not None and kind == "linear":
+            must(matrix(*shared) == matrix(*mine), "other weights")
+        elif shared is not None:
             must(shared[0] == kind and shared[1] == args, "other weights")
             content = "channels" if "channels" in xs[0].dims else "features"
             must(shared[2].get(content) == xs[0].dims.get(content), "other weights")

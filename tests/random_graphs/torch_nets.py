@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from .torch_parts import ACTIVATIONS, Attention, Experts, Mlp, must
-from .tree import TAKE_WORDS, Refused, Tree, Walker
+from .tree import Refused, Tree, Walker
 
 BATCH = 2
 """Not 1, so that a batch which slips into a figure shows."""
@@ -96,7 +96,6 @@ class TorchMachine:
     def layer(
         self, kind: str, args: dict[str, Any], xs: list[Flow], shared: Any
     ) -> tuple[Flow, Any]:
-        must(xs[0].data.is_floating_point() or kind in TAKE_WORDS, f"{kind} of words")
         module: nn.Module | None = None
         try:
             if kind in ACTIVATIONS:
@@ -339,6 +338,7 @@ class TorchMachine:
         return x._replace(data=x.data * args.get("factor", 1)), 0, module
 
     def softcap(self, args: dict[str, Any], x: Flow, shared: Any) -> Any:
+        must(args["cap"] > 0, "softcap: a cap of nothing")
         return x._replace(data=torch.tanh(x.data / args["cap"]) * args["cap"]), 0, None
 
     # Activations that are not just a function of each number.

@@ -28,9 +28,6 @@ from typing import Any, Protocol
 Tree = dict[str, Any]
 Value = Any
 
-TAKE_WORDS = frozenset(("embedding", "identity"))
-"""Layers for whole numbers (tokens); all others want what an embedding makes of them."""
-
 
 class Refused(Exception):
     """The network is not valid; every side must say so."""
