@@ -422,6 +422,18 @@ def test_every_command_on_a_fault(command: str, faulty: str) -> None:
     assert answer.code == 3 and "faulty.yaml:9" in answer.err and answer.out
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["explain {} linear", "conventions {}", "compare {} vgg16", "compare vgg16 {}"]
+    + ["identify {} 4G", "check {} --max params=1M", "verify {}", "scaling {} --over input.height"],
+)
+def test_the_other_commands_on_a_fault(arguments: str, faulty: str) -> None:
+    answer = call(*arguments.format(faulty).split())
+    assert answer.code == 3 and "linear needs" in answer.err
+    if "scaling" not in arguments:  # there it is one of the sizes that is refused
+        assert "faulty.yaml:9" in answer.err
+
+
 def test_names_from_a_file_are_harmless(tmp_path: Path) -> None:
     path = tmp_path / "net.yaml"
     path.write_text(

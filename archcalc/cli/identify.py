@@ -77,6 +77,10 @@ def command(
     request = Request.of(state, overrides, limits)
     found = read(target, request)
     candidates = list(_distinct(_candidates(found, request, sizes)))
+    if not candidates:  # nothing of it could be built
+        from archcalc.problems import Complaint
+
+        raise Complaint(*found.spec.build(found.variant, request.overrides).problems)
     # The variant that was asked for comes first, its own input before others.
     candidates.sort(key=lambda m: (m.target != found.label, not m.own))
     matches = [m for m in candidates if asked.holds(m.value)]

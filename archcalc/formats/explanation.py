@@ -202,6 +202,8 @@ def explanation(subject: Subject, result: Result, layer: str | None) -> Explanat
     try:
         selection = select(result, layer)
     except NoSuchLayer as missing:
+        if subject.problems and not missing.several:  # it may be at the fault, or behind it
+            raise Complaint(*subject.problems) from None
         raise _unknown(missing, subject.label) from None
     named = selection.rows if (layer and not selection.below) or selection.single else ()
     kinds = alike(named)
@@ -222,7 +224,7 @@ def _unknown(missing: NoSuchLayer, label: str) -> Complaint:
     else:
         ends = {path.rpartition(".")[2]: path for path in reversed(missing.known)}
         close = nearest(name, missing.known) or ends.get(nearest(name, ends) or "")
-        help = f"did you mean '{close}'?" if close else f"archcalc macs {label} lists the layers"
+        help = f"did you mean '{close}'?" if close else '"archcalc macs" lists its layers'
         message = f"{label} has no layer '{name}'"
     return Complaint(Problem(message, help=help, kind=USAGE, code="unknown"))
 
