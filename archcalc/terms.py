@@ -71,32 +71,39 @@ class Operation(NamedTuple):
     """What they are for, where a layer has several products of a kind: ``scores``."""
 
 
+Words = str | Callable[..., str]
+
+
 class Requirement(NamedTuple):
     """What must hold for a layer to have an output.
 
     A rule yields it instead of raising: a single run stops at the first that does not hold, a
     sweep masks the configurations that break it. ``why`` and ``mend`` are templates for
-    ``values``, so that the words are only made where somebody reads them.
+    ``values``, or functions of them, so that the words are only made where somebody reads them.
     """
 
     field: str | None
     """The argument at fault; ``None`` if it is the tensor that comes in."""
     holds: bool
-    why: str
-    mend: str
+    why: Words
+    mend: Words
     values: dict[str, object]
 
     def message(self) -> str:
         """What must be, then what was found."""
-        return self.why.format(**self.values)
+        return _said(self.why, self.values)
 
     def help(self) -> str:
         """A way out, or nothing."""
-        return self.mend.format(**self.values)
+        return _said(self.mend, self.values)
+
+
+def _said(words: Words, values: dict[str, object]) -> str:
+    return words.format(**values) if isinstance(words, str) else words(**values)
 
 
 def need(
-    field: str | None, holds: bool, why: str, /, *, mend: str = "", **values: object
+    field: str | None, holds: bool, why: Words, /, *, mend: Words = "", **values: object
 ) -> Requirement:
     """A requirement on ``field``; ``{name}`` in ``why`` and ``mend`` is filled from ``values``."""
     return Requirement(field, holds, why, mend, values)

@@ -424,8 +424,11 @@ def test_every_command_on_a_fault(command: str, faulty: str) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    ["explain {} linear", "conventions {}", "compare {} vgg16", "compare vgg16 {}"]
-    + ["identify {} 4G", "check {} --max params=1M", "verify {}", "scaling {} --over input.height"],
+    [
+        *("explain {} linear", "conventions {}", "compare {} vgg16", "compare vgg16 {}"),
+        *("identify {} 4G", "check {} --max params=1M", "verify {}"),
+        "scaling {} --over input.height",
+    ],
 )
 def test_the_other_commands_on_a_fault(arguments: str, faulty: str) -> None:
     answer = call(*arguments.format(faulty).split())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from math import prod
 
+from archcalc.layers import mends
 from archcalc.layers.base import Layer, content
 from archcalc.layers.fields import Dimension
 from archcalc.shapes import Shape
@@ -15,22 +16,35 @@ def _same_names(kind: str, first: Shape, other: Shape) -> Requirement:
     return need(
         None,
         first.names == other.names,
-        "{kind}: {first} and {other} have different dimensions",
-        kind=kind,
+        f"{kind}: {{first}} and {{other}} have different dimensions",
+        mend=mends.dimensions,
         first=first,
         other=other,
     )
 
 
-_MENDS = {
-    "channels": "the shortcut needs a 1x1 convolution to {size} channels",
-    "features": "the shortcut needs a linear layer to {size} features",
-}
+def _equal(first: Shape, other: Shape, but: str = "") -> bool:
+    """Whether all sizes are equal, that along ``but`` aside; for arrays, where they are."""
+    holds: bool = True
+    for name, size in first.items():
+        if name != but:
+            holds = (size == other[name]) & holds
+    return holds
 
 
 def _each(others: tuple[Shape, ...]) -> Iterable[Shape]:
     """Each shape once: a thousand branches of one tensor are compared like one."""
     return {id(other): other for other in others}.values()
+
+
+def _sums_differ(first: Shape, other: Shape) -> str:
+    axes = mends.spoken(mends.unlike(first, other))
+    return f"add: {first:sizes} and {other:sizes} differ in {axes}"
+
+
+def _not_only(first: Shape, other: Shape, along: str) -> str:
+    axes = mends.spoken([axis for axis in mends.unlike(first, other) if axis != along])
+    return f"concat: {first:sizes} and {other:sizes} differ in {axes}, not only in {along}"
 
 
 class Add(Layer):
@@ -45,17 +59,14 @@ class Add(Layer):
     def requires(self, first: Shape, *others: Shape) -> Iterator[Requirement]:
         for other in _each(others):
             yield _same_names(self.kind, first, other)
-            for axis, size in first.items():
-                yield need(
-                    None,
-                    size == other[axis],
-                    "add: {first:sizes} and {other:sizes} differ in {axis}",
-                    mend=_MENDS.get(axis, "the same stride and padding in every branch"),
-                    size=size,
-                    first=first,
-                    other=other,
-                    axis=axis,
-                )
+            yield need(
+                None,
+                _equal(first, other),
+                _sums_differ,
+                mend=mends.shortcut,
+                first=first,
+                other=other,
+            )
 
     def operations(self, y: Shape, *xs: Shape) -> Iterator[Operation]:
         if len(xs) > 1:
@@ -124,19 +135,15 @@ class Concat(Layer):
         )
         for other in _each(others):
             yield _same_names(self.kind, first, other)
-            for axis, size in first.items():
-                if axis != along:
-                    yield need(
-                        None,
-                        size == other[axis],
-                        "concat: {first:sizes} and {other:sizes} differ in {axis}, "
-                        "not only in {along}",
-                        mend="the same stride and padding in every branch",
-                        first=first,
-                        other=other,
-                        axis=axis,
-                        along=along,
-                    )
+            yield need(
+                None,
+                _equal(first, other, along),
+                _not_only,
+                mend=mends.side_by_side,
+                first=first,
+                other=other,
+                along=along,
+            )
 
     def output(self, first: Shape, *others: Shape) -> Shape:
         along = self._axis(first)

@@ -45,7 +45,7 @@ class Refusal(NamedTuple):
             return self.problem.message
         assert self.requirement is not None
         values = {n: plain(v, position) for n, v in self.requirement.values.items()}
-        return self.requirement.why.format(**values)
+        return self.requirement._replace(values=values).message()
 
     @property
     def along(self) -> int:
