@@ -173,13 +173,34 @@ def windows_fit(found: tuple[Window, ...], ceil_mode: bool = False) -> Iterator[
             yield need(
                 "kernel_size",
                 w.size + w.padding + spare >= w.span,
-                "window {span} is larger than {axis} {size} + padding {padding}",
+                _too_small,
                 mend="a smaller window, more padding or a larger input",
-                span=w.span,
                 axis=w.axis,
-                size=w.size,
+                axes=tuple(v.axis for v in found),
+                sizes=tuple(v.size for v in found),
+                kernels=tuple(v.kernel for v in found),
+                dilation=w.dilation,
                 padding=w.padding,
             )
+
+
+def _too_small(
+    axis: str,
+    axes: tuple[str, ...],
+    sizes: tuple[int, ...],
+    kernels: tuple[int, ...],
+    dilation: int,
+    padding: int,
+) -> str:
+    """``the image is 4 x 4 here, too small for a 5x5 window``; ``padding`` is that of both ends."""
+    here = " x ".join(map(str, sizes))
+    what = {2: "image", 3: "volume"}.get(len(axes), axis)
+    window = f"{'x'.join(map(str, kernels))} window" if len(axes) > 1 else f"window of {kernels[0]}"
+    more = [f"dilation {dilation}"] if dilation != 1 else []
+    more += [f"padding {padding // 2}"] if padding else []
+    given = f" with {' and '.join(more)}" if more else ""
+    article = "an" if window.startswith(("8", "11", "18")) else "a"
+    return f"the {what} is {here} here, too small for {article} {window}{given}"
 
 
 def kernel_factors(x: Shape, kernel_size: Any) -> dict[str, Size]:

@@ -52,7 +52,8 @@ class Refusal(NamedTuple):
         """The axes on which the words depend."""
         found = 0
         for value in self.requirement.values.values() if self.requirement else ():
-            for size in value.sizes if isinstance(value, Shape) else (value,):
+            sizes = value.sizes if isinstance(value, Shape) else value
+            for size in sizes if isinstance(sizes, tuple) else (sizes,):
                 if isinstance(size, Many):
                     found |= size.along
         return found

@@ -71,7 +71,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         {"out_channels": 8, "kernel_size": 5},
         "c64 h4 w9",
         "kernel_size",
-        "window 5 is larger than height 4 + padding 0",
+        "the image is 4 x 9 here, too small for a 5x5 window",
         "a smaller window, more padding or a larger input",
     ),
     (  # a convolution's window may not stick out, whatever the stride
@@ -79,7 +79,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         {"out_channels": 8, "kernel_size": 5, "stride": 2},
         "c64 h9 w4",
         "kernel_size",
-        "window 5 is larger than width 4 + padding 0",
+        "the image is 9 x 4 here, too small for a 5x5 window",
         "a smaller window, more padding or a larger input",
     ),
     (
@@ -135,7 +135,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         {"kernel_size": 2},
         "c64 h1 w1",
         "kernel_size",
-        "window 2 is larger than height 1 + padding 0",
+        "the image is 1 x 1 here, too small for a 2x2 window",
         "a smaller window, more padding or a larger input",
     ),
     (
@@ -217,6 +217,30 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         "activation",
         "activation must keep the shape, got glu",
         "mlp has gated: true",
+    ),
+    (
+        "conv",
+        {"out_channels": 8, "kernel_size": (3, 7), "padding": 1, "dilation": (1, 2)},
+        "c3 h9 w4",
+        "kernel_size",
+        "the image is 9 x 4 here, too small for a 3x7 window with dilation 2 and padding 1",
+        "a smaller window, more padding or a larger input",
+    ),
+    (
+        "conv",
+        {"out_channels": 8, "kernel_size": 9, "padding": 2},
+        "c3 l4",
+        "kernel_size",
+        "the length is 4 here, too small for a window of 9 with padding 2",
+        "a smaller window, more padding or a larger input",
+    ),
+    (
+        "max_pool",
+        {"kernel_size": 3},
+        "c3 d2 h4 w5",
+        "kernel_size",
+        "the volume is 2 x 4 x 5 here, too small for a 3x3x3 window",
+        "a smaller window, more padding or a larger input",
     ),
     (
         "add",
@@ -860,7 +884,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         {"kernel_size": 5, "stride": 2, "ceil_mode": True},
         "c4 h9 w3",
         "kernel_size",
-        "window 5 is larger than width 3 + padding 0",
+        "the image is 9 x 3 here, too small for a 5x5 window",
         "a smaller window, more padding or a larger input",
     ),
     (
@@ -868,7 +892,7 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
         {"out_channels": 8, "kernel_size": 3, "dilation": 4, "padding": (4, 0)},
         "c64 h1 w8",
         "kernel_size",
-        "window 9 is larger than width 8 + padding 0",
+        "the image is 1 x 8 here, too small for a 3x3 window with dilation 4",
         "a smaller window, more padding or a larger input",
     ),
     (

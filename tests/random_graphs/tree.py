@@ -147,7 +147,8 @@ def _evaluate(value: Value, scope: Scope, prev: Tensor | None) -> Any:
         return scope.values[body]
     if form == "dim":
         tensor = prev if body[0] == "prev" else scope.tensors[body[0]]
-        assert tensor is not None
+        if tensor is None:
+            raise Refused("several tensors come in, and none of them is prev")
         if body[1] not in tensor.dims:
             raise Refused(f"no {body[1]} in {body[0]}")
         return tensor.dims[body[1]]

@@ -40,7 +40,7 @@ def test_there_are_reasons_where_there_is_no_network() -> None:
     found = Networks(bundled("alexnet"), {"input.height": np.array([224, 5, -1])})
     assert found.valid.tolist() == [True, False, False]
     assert found.macs.tolist()[1:] == [0, 0]
-    assert "window 11 is larger than height 5" in found.reasons[1]
+    assert "the image is 5 x" in found.reasons[1]
     assert "height must be at least 1, got -1" in found.reasons[2]
 
 

@@ -51,7 +51,7 @@ def test_a_table() -> None:
 def test_refused_ones_say_why() -> None:
     ran = Ran("sweep", "alexnet", "--over", "input.height=10,224", "--exact")
     assert ran.code == 0
-    assert "window 11 is larger than height 10 + padding 0 (alexnet.yaml:" in ran.out
+    assert "the image is 10 x 227 here, too small for an 11x11 window" in ran.out
     assert "2 configurations, 1 refused." in ran.out
     assert Ran("sweep", "alexnet", "--over", "input.height=9,10").code == 1
 
