@@ -54,6 +54,12 @@ class Target(NamedTuple):
             return zoo.target(name, self.variant)
         return f"{name}@{self.variant}"
 
+    def origin(self) -> dict[str, str | None]:
+        """Which network it is, as data."""
+        from archcalc.formats.rows import origin
+
+        return origin(self.spec.name, self.variant, self.spec.source.name, self.data)
+
 
 def read(target: str, limits: Limits) -> Target:
     """Reads the spec that ``target`` names. Raises `Complaint`."""

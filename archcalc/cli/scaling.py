@@ -85,7 +85,7 @@ def command(
     """
     from archcalc.analysis.metrics import METRICS, all_under
     from archcalc.cli.output import show
-    from archcalc.cli.sweep import identity, picture
+    from archcalc.cli.sweep import picture
     from archcalc.cli.targets import read
     from archcalc.formats.growth import Scaling
     from archcalc.sweep.scaling import measured
@@ -121,7 +121,7 @@ def command(
         counting=counting,
         batch=batch,
         changed=overrides,
-        spec=identity(found),
+        spec=found.origin(),
         notes=[f"{len(reasons)} values are refused, the first: {reasons[0]}."] if reasons else [],
     )
     if plot is not None:

@@ -103,7 +103,6 @@ def command(
     from archcalc.analysis.metrics import METRICS, all_under
     from archcalc.cli.output import show
     from archcalc.cli.progress import Progress
-    from archcalc.cli.sweep import identity
     from archcalc.cli.targets import read
     from archcalc.formats.solution import Solved
     from archcalc.sweep.solve import solve
@@ -121,7 +120,7 @@ def command(
         solution = solve(family, wanted)
     answer = _answer(found, solution, wanted, metrics, verbose=verbose)
     document = Solved(
-        answer, metrics, counting=counting, batch=batch, changed=overrides, spec=identity(found)
+        answer, metrics, counting=counting, batch=batch, changed=overrides, spec=found.origin()
     )
     show(document, state, Options(exact))
     if solution.found is None:

@@ -458,7 +458,7 @@ def _stream(
         return names, lambda out: stream.Csv(out, names)
     if format == "json":
         head = {
-            "spec": identity(found),
+            "spec": found.origin(),
             "convention": sweep.counting.convention,
             "counting": {**sweep.counting.choices, "batch": sweep.batch},
             "settings": asked.overrides,
@@ -479,12 +479,6 @@ def _stream(
             )
     kinds = {name: type_of(sweep, name) for name in names}
     return names, lambda out: stream.Parquet(out, kinds)
-
-
-def identity(found: Target) -> dict[str, str | None]:
-    """Which network it is, as data."""
-    spec = found.spec
-    return {"name": spec.name, "variant": found.variant, "source": spec.source.name}
 
 
 def _about(counts: Counts) -> dict[str, Any]:

@@ -42,15 +42,16 @@ class Subject(NamedTuple):
     """The bytes of the spec's file."""
 
     def as_data(self) -> dict[str, Any]:
-        from hashlib import sha256  # a few milliseconds that only data need
+        settings = {name: plain_value(value) for name, value in self.settings.items()}
+        return {**origin(self.name, self.variant, self.source, self.content), "settings": settings}
 
-        return {
-            "name": self.name,
-            "variant": self.variant,
-            "source": self.source,
-            "sha256": sha256(self.content).hexdigest() if self.content else None,
-            "settings": {name: plain_value(value) for name, value in self.settings.items()},
-        }
+
+def origin(name: str, variant: str | None, source: str, content: bytes) -> dict[str, str | None]:
+    """Which network it is, as data: ``source`` is its file, and ``content`` what is in it."""
+    from hashlib import sha256  # a few milliseconds that only data need
+
+    digest = sha256(content).hexdigest() if content else None
+    return {"name": name, "variant": variant, "source": source, "sha256": digest}
 
 
 class _Filled(NamedTuple):

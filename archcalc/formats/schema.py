@@ -378,7 +378,7 @@ def _shared() -> Schema:
     rule = _object({"weight": WHOLE, "of": TEXT, "kinds": _or_null(_list(TEXT)), "where": _map({})})
     return {
         "spec": _object(spec),
-        "origin": _object(origin, optional=["sha256"]),
+        "origin": _object(origin),
         "side": _object(
             {
                 **spec,
