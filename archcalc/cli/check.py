@@ -179,7 +179,7 @@ def _check(
         before = kept.get(found.label)
     elif baseline is not None:
         before = _before(found.file, found.variant, request, baseline)
-    return Checked(found.label, claims, totals, before)
+    return Checked(found.label, found.origin, claims, totals, before)
 
 
 def _totals(spec: Spec, variant: str | None, overrides: dict[str, str]) -> dict[str, int]:

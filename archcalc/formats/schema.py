@@ -114,6 +114,7 @@ def _documents() -> Schema:
                         _object(
                             {
                                 "target": TEXT,
+                                "spec": _ref("origin"),
                                 "totals": _ref("figures"),
                                 "before": _or_null(_map(COUNT)),
                                 "claims": _list(_ref("claim")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from archcalc.analysis.claims import AT_LEAST, AT_MOST, EQUAL, ROUNDS_TO, Claim
@@ -19,6 +19,8 @@ class Checked(NamedTuple):
     """One network: what it is held to, its totals, and what they were before a change."""
 
     label: str
+    origin: Callable[[], dict[str, str | None]]
+    """Which network it is, as data, where that is asked for."""
     claims: Sequence[Claim]
     totals: Mapping[str, int]
     before: Mapping[str, int] | None = None
@@ -120,6 +122,7 @@ class Verdicts:
             "targets": [
                 {
                     "target": one.label,
+                    "spec": one.origin(),
                     "totals": dict(one.totals),
                     "before": dict(one.before) if one.before is not None else None,
                     "claims": [claim._asdict() for claim in one.claims],
