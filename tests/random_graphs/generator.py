@@ -1309,7 +1309,9 @@ def spoil(net: Tree, rng: Random) -> Tree:
         args[name] = rng.choice([args[name] + 1, args[name] * 3 + 2, args[name] + 60, 0])
     elif how < 0.55 and lists:
         name = rng.choice(lists)
-        args[name] = rng.choice([args[name] + [1], args[name][:-1], args[name][::-1]])
+        # An empty list is refused where it stands, even in a step that is never run.
+        shorter = args[name][:-1] or [*args[name], 2]
+        args[name] = rng.choice([args[name] + [1], shorter, args[name][::-1]])
     elif how < 0.7 and kind in ("conv", "conv_transpose", "max_pool", "avg_pool"):
         if "pool" in kind:
             args["padding"] = rng.randint(1, 4)
