@@ -228,46 +228,12 @@ class _Reader:
 
     def _syntax(self, error: Any) -> Complaint:
         """The parser's fault, in words for those who do not know its terms."""
-        mark, start = error.problem_mark or error.context_mark, error.context_mark
-        what = error.problem or error.context or "not YAML"
-        line = self.line(mark.line) if mark else ""
-        here = line[mark.column : mark.column + 1] if mark else ""
-        since = f" that starts in line {start.line + 1}" if start else ""
-        over = bool(mark) and not line[mark.column :].strip()
-        over = over and not any(map(str.strip, self.lines[mark.line + 1 :]))
-        help = ""
-        if mark and "\t" in line[: mark.column + 1]:
-            what, help = "a tab cannot indent a line", "indent with spaces"
-        elif "cannot start any token" in what and here:
-            what, help = f"text cannot start with {here}", "put the text in quotes"
-        elif "unexpected end of stream" in what and start:
-            what, mark = "this quote is never closed", start
-        elif over and (bracket := self.open_bracket()):
-            problem = Problem("this bracket is never closed", bracket, code="syntax")
-            return Complaint(*self.problems, problem)
-        elif "expected ',' or" in what:
-            closing, kind = (
-                ("]", "list") if "sequence" in (error.context or "") else ("}", "mapping")
-            )
-            what = f"a comma or the {closing} of the {kind}{since} is missing here"
-        elif "did not find expected key" in what or "block mapping" in (error.context or ""):
-            what = f"this line does not fit into the mapping{since}"
-            help = "the keys of one mapping stand in the same column"
-        elif "expected '-'" in what or "block collection" in (error.context or ""):
-            what = f"this line does not fit into the list{since}"
-            help = "the dashes of one list stand in the same column"
-        elif "mapping values are not allowed" in what:
-            what = "': ' cannot stand here"
-            help = "is a bracket, a quote or a line break missing? text with ': ' needs quotes"
-        elif "sequence entries are not allowed" in what:
-            what, help = "a list cannot start here", "start it in the next line, indented"
-        elif "could not find expected ':'" in what:
-            what, help = "a key without a value", "behind a key stand ': ' and its value"
-        elif "unknown escape" in what:
-            what, help = "there is no such escape", "a backslash in double quotes is \\\\"
-        elif "node content" in what:
-            what = "a value is missing here"
-        return self.stop(what, mark, help=help)
+        from archcalc.language.syntax import other_format, told
+
+        other = other_format(self.source)
+        if other is not None:
+            return Complaint(other)
+        return Complaint(*self.problems, told(error, self.source, self.lines, self.open_bracket()))
 
     def open_bracket(self) -> Place | None:
         """The innermost bracket that waits for its end."""
@@ -293,6 +259,7 @@ class _Reader:
         stack = self.stack
         keys: list[Scalar | None] = []  # for each mapping on the stack, the key that waits
         scalar, end_of = yaml.ScalarEvent, (yaml.MappingEndEvent, yaml.SequenceEndEvent)
+        lenient = not hasattr(yaml, "CSafeLoader")
         count = self.before
         for count, event in enumerate(self.events(), self.before):
             if count > limits.events:
@@ -358,6 +325,8 @@ class _Reader:
                                 code="type",
                                 help="a key is a word; text that starts with [ or { needs quotes",
                             )
+                        if lenient and item.plain:
+                            self.separate(event.end_mark)
                         keys[-1] = item
                         if item.plain and item.text == "<<":
                             raise self.stop(
@@ -373,6 +342,13 @@ class _Reader:
                 stack.append(item)
                 keys.append(None)
         return Tree(self.checked(root), self.problems, count)
+
+    def separate(self, end: Any) -> None:
+        """Refuses ``{conv:[8, 3]}`` where only libyaml would: a spec reads the same everywhere."""
+        if self.line(end.line)[end.column : end.column + 2] in (":[", ":]", ":{", ":}", ":,", ":?"):
+            import yaml
+
+            raise self._syntax(yaml.MarkedYAMLError(None, None, "found unexpected ':'", end))
 
     def enter(self, parent: Mapping, key: Scalar, value: Item) -> None:
         first = parent.entries.get(key.text)
@@ -427,12 +403,14 @@ class _Reader:
                 )
             )
         if not isinstance(root, Mapping):
-            text = source.text.lstrip()[:200].lower()
+            from archcalc.language.syntax import other_format
+
+            other = other_format(source)
+            if other is not None:
+                raise Complaint(other)
+            found = "a list" if isinstance(root, Sequence) else "text"
+            message = f"a spec is a mapping of keys to values, this is {found}"
             help = "start with 'archcalc: 1', 'name:', 'input:' and 'layers:'"
-            message = "a spec is a mapping of keys to values"
-            if text.startswith(("<!doctype", "<html", "<?xml", "<")):
-                message = "this looks like a web page, not like a spec"
-                help = "was a login or error page saved instead of the file?"
             raise Complaint(Problem(message, root.place, help, code="type"))
         return root
 
