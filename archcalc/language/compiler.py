@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from archcalc.language.declarations import Declarer, positive
@@ -341,12 +342,18 @@ class Compiler(Declarer):
         """Arguments by name: from a value, a list in order, or a mapping."""
         if item is None or empty(item):
             return
+        split = False  # YAML splits min(a, b) at its comma; that was said, the rest is no news
         if isinstance(item, Mapping):
             for key, value in item:
-                yield key.text, key.place, value
+                if not (split and empty(value)):
+                    yield key.text, key.place, value
+                    split = split or is_opened(value)
         elif isinstance(item, Sequence):
             takes = min(most, len(names))
             for number, value in enumerate(item.items):
+                if split:
+                    return
+                split = is_opened(value)
                 if number >= takes:
                     message = f"{what} has no arguments"
                     help = ""
@@ -394,14 +401,24 @@ class Compiler(Declarer):
                 given[name] = slot
                 step.places[name] = default_place
         misspelt: set[str | None] = set()
+        by_position = not isinstance(item, Mapping)
+        problems = self.report.problems
+        faults = len(problems)
         for name, where, value in self.positions(item, names, POSITIONAL, word):
             if name not in fields:
                 misspelt.add(self.unknown_argument(word, name, names, where))
                 continue
+            before = len(problems)
             given[name] = self.argument(fields[name][1], word, value)
             step.places[name] = value.place
+            named = by_position and len(problems) > before and problems[-1].code == "type"
+            if named and problems[-1].place == value.place:
+                problems[-1] = replace(
+                    problems[-1], help=problems[-1].help or f"by position it is {name}"
+                )
         missing = [n for n in needed(kind) if n not in given and n not in misspelt]
-        if missing:
+        # Of positions that could not be read, nobody knows how many there should have been.
+        if missing and not (by_position and len(problems) > faults):
             self.problem(
                 f"{word} needs {' and '.join(missing)}",
                 place,
@@ -640,6 +657,14 @@ class Compiler(Declarer):
         step = ChosenStep(key.place, word, compile)
         step.label = key.text.lstrip("$").strip("()")
         return step
+
+
+def is_opened(item: Item) -> bool:
+    """Whether text was split within a bracket: ``min(a`` of ``[min(a, b)]``."""
+    if not (isinstance(item, Scalar) and item.plain):
+        return False
+    text = item.text
+    return text.count("(") > text.count(")") or text.count("[") > text.count("]")
 
 
 def size_of(item: Item | None) -> int:

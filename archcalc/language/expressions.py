@@ -44,6 +44,9 @@ _GLUABLE: Final = re.compile(r"[0-9]\.?[A-Za-z_]")
 _GLUED: Final = re.compile(r"(?<![\w.])([0-9][\w.]*?)(and|else|for|if|in|is|not|or)\b")
 WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
+NO_VALUES: Final = ("null", "Null", "NULL", "None", "~", "nil")
+"""What says in other languages that there is no value."""
+
 # What each arithmetic operator of Python's grammar is called in `Arithmetic`.
 _BINARY: Final[dict[type, str]] = {
     ast.Add: "add",
@@ -191,6 +194,8 @@ def parse(text: str, limits: Limits) -> Expression:
     if stripped in ("yes", "no", "on", "off", "Yes", "No", "On", "Off", "True", "False"):
         truth = "true" if stripped.lower() in ("yes", "on", "true") else "false"
         raise ExpressionFault(f"write {truth}, not {stripped}", code="type")
+    if stripped in NO_VALUES:
+        raise ExpressionFault(f"{stripped} is no value", help="leave it out", code="type")
     compiler = _Compiler(stripped, limits, indent)
     return Expression(text, compiler.compile(_syntax(stripped, indent)), compiler)
 
@@ -212,27 +217,11 @@ def _syntax(text: str, indent: int) -> ast.expr:
             warnings.simplefilter("ignore")
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        offset = (error.offset or 1) - 1
-        help = ""
-        if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
-            raise ExpressionFault(
-                f"unbalanced brackets in '{shorten(text)}'",
-                help="inside {..} or [..] an expression with a comma needs quotes",
-                code="syntax",
-            ) from None
-        for sign, word in (("&&", "and"), ("||", "or"), ("!", "not")):
-            if sign in text.replace("!=", ""):
-                help = f"write {word}, not {sign}"
-                break
-        else:
-            if "=" in text and "==" not in text:
-                help = "== compares"
+        from archcalc.language.syntax import misread
+
+        message, help, offset, width = misread(text, (error.offset or 1) - 1)
         raise ExpressionFault(
-            f"cannot read '{shorten(text)}' as an expression",
-            help=help,
-            code="syntax",
-            offset=indent + min(offset, len(text) - 1),
-            width=1,
+            message, help=help, code="syntax", offset=indent + offset, width=width
         ) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionFault("the expression is nested too deeply", code="limit") from None
@@ -435,7 +424,16 @@ class _Compiler:
         return lambda env: List((item(env) for item in items), env.arithmetic.limits)
 
     def on_Tuple(self, node: ast.Tuple) -> Code:
-        raise self.fault(node, "a list is written in square brackets: [1, 2]", code="type")
+        inner = self.text[node.col_offset : node.end_col_offset].strip("()")
+        if re.fullmatch("[0-9]{1,3}(,[0-9]{3})+", inner):
+            help = f"write {inner.replace(',', '_')}"
+            raise self.fault(node, "a number is written without commas", help=help)
+        raise self.fault(
+            node,
+            "a list is written in square brackets",
+            help=f"write [{shorten(inner.strip())}]",
+            code="type",
+        )
 
     def on_Subscript(self, node: ast.Subscript) -> Code:
         value, index = self.compile(node.value), self.compile(node.slice)
@@ -457,10 +455,15 @@ class _Compiler:
 
     def on_Call(self, node: ast.Call) -> Code:
         if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS:
-            if not isinstance(node.func, ast.Name):
+            name, close = "", None
+            if isinstance(node.func, ast.Attribute):  # math.sqrt, torch.max
+                name = self.text[node.func.col_offset : node.func.end_col_offset]
+                close = node.func.attr if node.func.attr in FUNCTIONS else None
+            elif isinstance(node.func, ast.Name):
+                name = node.func.id
+                close = nearest(name, FUNCTIONS)
+            if not name or (isinstance(node.func, ast.Attribute) and not close):
                 raise self.fault(node.func, "only a function's name can stand before a bracket")
-            name = node.func.id
-            close = nearest(name, FUNCTIONS)
             help = "" if close else f"there are {', '.join(FUNCTIONS)}"
             message = f"there is no function '{shorten(name)}'{meant(close)}"
             raise self.fault(node.func, message, help=help, code="unknown")

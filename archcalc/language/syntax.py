@@ -1,8 +1,9 @@
-"""What YAML's parser cannot read, in words for those who do not know its terms."""
+"""What cannot be read, in words for those who do not know the terms of parsers."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Sequence as Items
 from typing import Any, Final, NamedTuple
 
@@ -180,3 +181,73 @@ def _no_key(lines: Items[str], start: Any) -> Fault:
             f"a dash and a space do: - {shorten(text[1:].strip())}",
         )
     return at("a key without a value", "behind a key stand ': ' and its value")
+
+
+# Expressions.
+
+_SIGNS: Final = (
+    ("&&", "write and, not &&"),
+    ("||", "write or, not ||"),
+    ("===", "== compares"),
+    ("++", "there is no ++; write + 1"),
+    ("$", "$ is for text; a number takes the name alone"),
+    ("?", "a choice is written a if c else b"),
+)
+_PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
+    (
+        re.compile(r"([0-9]+)((?:[xX][0-9]+)+)"),
+        lambda m: f"write [{m[0].replace('X', 'x').replace('x', ', ')}]",
+    ),
+    (re.compile(r"([0-9.]+) ?%"), lambda m: f"write {float(m[1]) / 100:g}"),
+    (
+        re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?([kKMGB])"),
+        lambda m: f"write it in full: {_in_full(m)}",
+    ),
+    (re.compile(r"([0-9]+)\.\.\.?([0-9]+)"), lambda m: f"write range({m[1]}, {m[2]})"),
+    (re.compile(r"([0-9]{1,3})((?: [0-9]{3})+)"), lambda m: f"write {m[0].replace(' ', '_')}"),
+    (
+        re.compile(r"[0-9._]+(?: [0-9._]+)+"),
+        lambda m: f"is a comma missing? {', '.join(m[0].split())}",
+    ),
+    (re.compile(r"([0-9]+)([A-Za-z_]\w*)"), lambda m: f"a product is written {m[1]}*{m[2]}"),
+)
+"""What looks like something else that is known, and what it is here."""
+
+
+def misread(text: str, offset: int) -> tuple[str, str, int, int]:
+    """The message, help, offset and width for an expression that Python's grammar refuses."""
+    from keyword import iskeyword
+
+    if text.count("(") != text.count(")") or text.count("[") != text.count("]"):
+        help = "inside {..} or [..] an expression with a comma needs quotes"
+        if re.fullmatch(r"\([0-9]+", text):
+            help = f"a list is written in square brackets: [{text[1:]}, ..]"
+        return f"unbalanced brackets in '{shorten(text)}'", help, 0, 0
+    message = f"cannot read '{shorten(text)}' as an expression"
+    if iskeyword(text):
+        return f"there is no name '{text}' here", "", 0, 0
+    for sign, help in _SIGNS:
+        if (at := text.find(sign)) >= 0:
+            return message, help, at, len(sign)
+    if "!" in text.replace("!=", "  "):
+        return message, "write not, not !", text.replace("!=", "  ").index("!"), 1
+    if (found := re.search(r"(?<![=<>!])=(?!=)", text)) is not None:
+        return message, "== compares", found.start(), 1
+    if (found := re.search(r"&(lt|gt|amp);", text)) is not None:
+        sign = {"lt": "<", "gt": ">", "amp": "and"}[found[1]]
+        return message, f"{found[0]} is HTML: write {sign}", found.start(), len(found[0])
+    if " if " in text and " else " not in text:
+        return message, "a choice is written a if c else b", 0, len(text)
+    for pattern, hint in _PATTERNS:
+        if len(text) <= 40 and (whole := pattern.fullmatch(text)):
+            return message, hint(whole), 0, len(text)
+    return message, "", min(offset, len(text) - 1), 1
+
+
+def _in_full(found: re.Match[str]) -> str:
+    """The number that ``25.5M`` stands for, in digits."""
+    zeros = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9}[found[3]]
+    digits, point = found[1] + (found[2] or ""), len(found[2] or "")
+    if point > zeros:
+        return found[1]
+    return f"{int(digits) * 10 ** (zeros - point):_}"
