@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from archcalc.language.declarations import Declarer, positive
+from archcalc.language.declarations import Declarer, is_reserved, positive
 from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.frame import Build, Frame, no_tensor
 from archcalc.language.labels import label_steps
@@ -27,12 +27,19 @@ from archcalc.language.steps import (
     TensorStep,
     follower_kinds,
 )
-from archcalc.language.words import ARGUMENTS, OPERATIONS
+from archcalc.language.words import (
+    ARGUMENTS,
+    INFERRED,
+    KINDS_KEYS,
+    OPERATIONS,
+    STEPS,
+    UNCOUNTED,
+)
 from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, listed, meant, quoted, shorten, some
+from archcalc.problems import Complaint, Place, Problem, listed, meant, quoted, shorten, some
 
 MODIFIERS: Final = (
     "name",
@@ -67,12 +74,18 @@ class Compiler(Declarer):
     def chain(self, item: Item) -> Chain:
         """A list of steps, with their parts of the path."""
         if not isinstance(item, Sequence):
-            found = "text" if isinstance(item, Scalar) else "a mapping"
-            help = "each step is a line that starts with '- '"
-            self.problem(
-                f"a list of steps is needed here, got {found}", item.place, help, code="type"
-            )
+            from archcalc.language.mistaken import as_list
+
+            message = f"a list of steps is needed here, got {sort_of(item)}"
+            self.problem(message, item.place, as_list(item, self.words()), code="type")
             return Chain([])
+        if any(isinstance(i, Scalar) and i.text[-1:].isdigit() for i in item.items):
+            from archcalc.language.mistaken import number_as_step
+
+            problem = number_as_step(item)
+            if problem is not None:
+                self.report(problem)
+                return Chain([])
         steps = [s for s in (self.step(i) for i in item.items) if s is not None]
         label_steps(steps)
         return Chain(steps)
@@ -137,20 +150,31 @@ class Compiler(Declarer):
     def mapped_step(self, item: Mapping) -> Step | None:
         """A mapping with one operation and modifiers."""
         given = item.entries
-        operations = [key for key, _ in item if key.text not in MODIFIERS]
+        operations: list[Scalar] = []
+        split = False
+        for key, value in item:
+            if key.text not in MODIFIERS and not (split and empty(value)):
+                operations.append(key)
+            split = split or is_opened(value)
         if not given:
             self.problem("an empty step", item.place, "leave it out, or name a layer", code="empty")
             return None
-        if len(operations) > 1:
-            self.two_operations(operations)
-            return None
+        if len(operations) > 1 or (operations and operations[0].text in KINDS_KEYS):
+            from archcalc.language.mistaken import kind_as_value
+
+            problem = kind_as_value(operations, item, self.words())
+            if problem is None and len(operations) > 1:
+                problem = self.two_operations(operations)
+            if problem is not None:
+                self.report(problem)
+                return None
         # Loop names are there for everything in the step, and for nothing else.
         loops: list[str] = []
         values: Slot | None = None
         if "for" in given or "in" in given:
             loops, values = self.loop(given, item.place)
         outer = self.reader.scope
-        if values is not None:
+        if values is not None or loops:
             self.reader.scope = outer.within((*loops, "i"))
         repeat = self.reader.integer(given["repeat"][1]) if "repeat" in given else None
         if repeat is not None and repeat.code is None and (repeat.constant or 0) < 0:
@@ -179,23 +203,38 @@ class Compiler(Declarer):
                 return None
             self.modifiers(step, given)
             step.loop_names, step.loop_values, step.repeat = tuple(loops), values, repeat
+            step.unpacks = "for" in given and isinstance(given["for"][1], Sequence)
+            rows = given["in"][1] if "in" in given else None
+            if isinstance(rows, Sequence):
+                step.rows = [row.place for row in rows.items]
         finally:
             self.reader.scope = outer
         step.settle()
         return step
 
-    def two_operations(self, operations: list[Scalar]) -> None:
-        first, second = operations[0], operations[1]
+    def words(self) -> Collection[str]:
+        """All that a step can do."""
+        return {*KINDS, *SPECIAL, *self.module.blocks}
+
+    def two_operations(self, operations: list[Scalar]) -> Problem:
+        """The problem of a step with several operations."""
+        from archcalc.language.mistaken import misplaced
+
+        known = self.words()
+        first = next((o for o in operations if o.text in known), operations[0])
+        second = next(o for o in operations if o is not first)
         kind = KINDS.get(first.text)
         if kind is not None and second.text in spelled(kind):
             word = first.text
             help = f"'{second.text}' is an argument of {word}: {word}: {{.., {second.text}: ..}}"
+        elif (problem := misplaced(operations, known, MODIFIERS)) is not None:
+            return problem
         else:
             help = "write each operation as a step of its own"
-        names = " and ".join(f"'{shorten(o.text)}'" for o in operations[:3])
-        self.problem(
-            f"a step has one operation, this one has {names}", second.place, help, code="syntax"
-        )
+        names = [f"'{shorten(o.text)}'" for o in operations[:3]]
+        shown = f"{', '.join(names[:-1])} and {names[-1]}"
+        message = f"a step has one operation, this one has {shown}"
+        return Problem(message, second.place, help, code="syntax")
 
     def loop(
         self, given: dict[str, tuple[Scalar, Item]], place: Place
@@ -203,22 +242,25 @@ class Compiler(Declarer):
         """``for`` and ``in``."""
         if "for" not in given or "in" not in given:
             there, missing = ("for", "in") if "for" in given else ("in", "for")
+            item, help = given[there][1], "for: [a, b] and in: LIST go together"
+            names: list[str] = []
+            if isinstance(item, Scalar) and there == "for":
+                head, word, rest = item.text.partition(" in ")
+                if word:
+                    names = [n.strip() for n in head.split(",")]
+                    shown = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
+                    help = shorten(f"write for: {shown}, in: {rest.strip()}", 200)
             self.problem(
-                f"'{there}' without '{missing}'",
-                given[there][0].place,
-                "for: [a, b] and in: LIST go together",
-                code="syntax",
+                f"'{there}' without '{missing}'", given[there][0].place, help, code="syntax"
             )
-            return [], None
+            return names, None
         item = given["for"][1]
-        names = item.items if isinstance(item, Sequence) else [item]
+        if isinstance(item, Sequence) and not item.items:
+            help = "such as for: [depth, width]"
+            self.problem("for needs a name, or a list of names", item.place, help, code="empty")
         found: list[str] = []
-        for name in names:
-            if (
-                not isinstance(name, Scalar)
-                or not WORD.match(name.text)
-                or name.text in ("true", "false", "i")
-            ):
+        for name in item.items if isinstance(item, Sequence) else [item]:
+            if not isinstance(name, Scalar) or not WORD.match(name.text) or is_reserved(name.text):
                 self.problem(
                     "for needs a name, or a list of names",
                     name.place,
@@ -303,32 +345,34 @@ class Compiler(Declarer):
             )
             return None
         if not (rest and alias in self.module.lost):  # its file is not there, which was said
-            self.unknown_operation(key, branch)
+            self.unknown_operation(key, item, branch)
         return None
 
-    def unknown_operation(self, key: Scalar, branch: bool) -> None:
-        word = key.text
+    def unknown_operation(self, key: Scalar, item: Item | None, branch: bool) -> None:
+        from archcalc.language.mistaken import known_as, named_group, written_as_call
+
+        word, known = key.text, self.words()
         what = "there is no layer, block or tensor" if branch else "there is no layer or block"
-        message = f"{what} {quoted(word)}"
         head, colon, _ = word.partition(":")
         alias, dot, inner = word.partition(".")
-        if word in OPERATIONS:
-            self.problem(message + meant(OPERATIONS[word]), key.place, code="unknown")
+        close, help = known_as(word, known) or STEPS.get(word), ""
+        if close:
+            pass
         elif colon and (head in KINDS or head in self.module.blocks):
             help = f"a space is missing after the colon: {head}: .."
-            self.problem(message, key.place, help, code="unknown")
+        elif (call := written_as_call(word, known)) is not None:
+            close, help = call
         elif dot and self.module.uses:
-            close = self.report.near(alias, self.module.uses)
-            hint = meant(f"{close}.{inner}" if close else None)
-            help = "" if close else f"use: has {listed(self.module.uses)}"
-            self.problem(message + hint, key.place, help, code="unknown")
+            near = self.report.near(alias, self.module.uses)
+            close = f"{near}.{inner}" if near else None
+            help = "" if near else f"use: has {listed(self.module.uses)}"
         elif any(c in word for c in "([{,)]}"):
             help = "inside {..} or [..] an expression with a comma needs quotes"
-            self.problem(message, key.place, help, code="unknown")
-        else:
-            close = self.report.near(word, (*KINDS, *SPECIAL, *self.module.blocks))
-            help = "archcalc layers lists them; custom: is for what is not built in"
-            self.problem(message + meant(close), key.place, "" if close else help, code="unknown")
+        elif not (help := named_group(word, item, known)):
+            close = self.report.near(word, known)
+            if not close:
+                help = "archcalc layers lists them; custom: is for what is not built in"
+        self.problem(f"{what} {quoted(word)}{meant(close)}", key.place, help, code="unknown")
 
     def no_layer_for_defaults(self, key: Scalar) -> None:
         close = OPERATIONS.get(key.text) or self.report.near(key.text, KINDS)
@@ -433,14 +477,16 @@ class Compiler(Declarer):
 
     def unknown_argument(self, word: str, name: str, names: list[str], place: Place) -> str | None:
         """Reports an argument that there is not, and returns the one that was likely meant."""
-        known = ARGUMENTS.get(name)
+        known = next((n for n in ARGUMENTS.get(name, "").split() if n in names), None)
         head, colon, _ = name.partition(":")
         close: str | None = None
         help = f"there are {listed(names)}" if names else f"{word} has no arguments"
-        if known in names:
+        if known:
             close = known
-        elif known == "":
-            help = "leave it out: it is inferred, or changes nothing that is counted"
+        elif name in INFERRED and word in KINDS and not KINDS[word].merges:
+            help = "leave it out: it follows from the input"
+        elif name in UNCOUNTED and word in KINDS:
+            help = "leave it out: it changes nothing that is counted"
         elif colon and head in names:
             close, help = head, f"a space is missing after the colon: {head}: .."
         elif name in MODIFIERS:
@@ -521,14 +567,26 @@ class Compiler(Declarer):
             step.branches = [("main", self.chain(item)), ("shortcut", Chain([]))]
             return step
         if not isinstance(item, Mapping):
+            got = f", got {sort_of(item)}" if item is not None else ""
             self.problem(
-                "residual needs a list of steps, or main: and shortcut:",
-                key.place,
+                f"residual needs a list of steps, or main and shortcut{got}",
+                key.place if item is None or empty(item) else item.place,
                 "such as residual: [{conv: [64, 3]}]",
                 code="type",
             )
             return None
-        misspelt = {
+        others = [name for name, _ in item if name.text not in ("main", "shortcut")]
+        operations = [name for name in others if name.text in self.words()]
+        if operations:
+            word = operations[0].text
+            self.problem(
+                f"residual needs a list of steps, or main and shortcut, got {quoted(word)}",
+                operations[0].place,
+                f"steps stand in a list: residual: [{{{word}: ..}}]",
+                code="type",
+            )
+            return None
+        for name in others:
             self.unknown(
                 "residual has no branch",
                 name.text,
@@ -536,12 +594,9 @@ class Compiler(Declarer):
                 name.place,
                 "there are main and shortcut",
             )
-            for name, _ in item
-            if name.text not in ("main", "shortcut")
-        }
         main, shortcut = item.get("main"), item.get("shortcut")
         if main is None:
-            if "main" not in misspelt:
+            if not others:
                 self.problem(
                     "residual needs main:",
                     key.place,
@@ -564,12 +619,7 @@ class Compiler(Declarer):
         if isinstance(item, Mapping):
             branches = item.get("branches")
             if branches is None:
-                self.problem(
-                    f"{word} needs branches",
-                    key.place,
-                    f"such as {word}: {{branches: [a, b]}}",
-                    code="type",
-                )
+                self.no_branches(key, item)
                 return None
             rest = Mapping(item.source, item.line, item.column)
             rest.entries = {n: e for n, e in item.entries.items() if n != "branches"}
@@ -586,19 +636,47 @@ class Compiler(Declarer):
                     part = "" if isinstance(found, TensorStep) else f"branch{number}"
                     step.branches.append((part, found))
         else:
-            help = f"such as {word}: [a, b]"
-            self.problem(f"{word} needs a list of branches", key.place, help, code="type")
+            got = f", got {sort_of(branches)}" if branches is not None else ""
+            self.problem(
+                f"{word} needs a list of branches{got}",
+                key.place if branches is None or empty(branches) else branches.place,
+                f"such as {word}: [a, b]",
+                code="type",
+            )
             return None
         if not step.branches:
-            self.problem(f"{word} has no branches", key.place, code="empty")
+            if not (branches.items if isinstance(branches, Sequence) else branches.entries):
+                self.problem(f"{word} has no branches", key.place, code="empty")
             return None
         step.bare = all(isinstance(b, TensorStep) for _, b in step.branches)
         return step
+
+    def no_branches(self, key: Scalar, item: Mapping) -> None:
+        """Reports a merge whose arguments do not say its branches."""
+        word, fields = key.text, (*spelled(KINDS[key.text]), "branches")
+        others = [name for name, _ in item if name.text not in fields]
+        if not others:
+            help = f"such as {word}: {{branches: [a, b]}}"
+            self.problem(f"{word} needs branches", key.place, help, code="type")
+        elif len(others) == 1:
+            self.unknown_argument(word, others[0].text, list(fields), others[0].place)
+        else:
+            shown = ", ".join(f"{shorten(o.text)}: .." for o in others[:3])
+            help = f"branches with names stand under it: {word}: {{branches: {{{shown}}}}}"
+            self.problem(f"{word} needs branches", others[0].place, help, code="type")
 
     def branch(self, item: Item) -> Step | Chain | None:
         """A tensor, a step, or a chain from the tensor that entered the merge."""
         if isinstance(item, Sequence):
             return self.chain(item)
+        if isinstance(item, Mapping) and "side" in item.entries:
+            self.problem(
+                "a side chain gives no tensor, so it is no branch",
+                item.entries["side"][0].place,
+                "put it beside the merge, or in the chain of a branch: [{side: [..]}]",
+                code="type",
+            )
+            return None
         step = self.step(item, branch=True)
         if step is not None and not isinstance(step, TensorStep):
             label_steps([step])
@@ -614,6 +692,8 @@ class Compiler(Declarer):
         misspelt: set[str | None] = set()
         for name, where, value in self.positions(item, names, len(names), word):
             declaration = block.arguments.get(name)
+            if declaration is None and name in self.reader.refused:
+                continue
             if declaration is None:
                 misspelt.add(self.unknown_argument(word, name, names, where))
                 continue
@@ -657,6 +737,13 @@ class Compiler(Declarer):
         step = ChosenStep(key.place, word, compile)
         step.label = key.text.lstrip("$").strip("()")
         return step
+
+
+def sort_of(item: Item) -> str:
+    """What an item is, for a message."""
+    if isinstance(item, Scalar):
+        return "nothing" if empty(item) else "text"
+    return "a list" if isinstance(item, Sequence) else "a mapping"
 
 
 def is_opened(item: Item) -> bool:

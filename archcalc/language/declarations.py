@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from keyword import iskeyword
 from typing import Any, Final
 
-from archcalc.language.expressions import WORD, Expressions
+from archcalc.language.expressions import NO_VALUES, WORD, Expressions
 from archcalc.language.frame import Frame
 from archcalc.language.program import Declaration, Module
 from archcalc.language.scope import Reports, ScopedReader
@@ -91,11 +92,12 @@ class Declarer:
         scope.later = mapping.entries if mapping is not None else ()
         for key, value in mapping or ():
             name = key.text
-            if not WORD.match(name) or name in ("true", "false", "i", "prev", "input"):
+            if not WORD.match(name) or is_reserved(name):
                 why, help = "is no name", "letters, digits and _, not starting with a digit"
-                if name in ("true", "false", "i", "prev", "input"):
+                if is_reserved(name):
                     why, help = "means something already", "give it another name"
                 self.problem(f"{quoted(name)} {why}", key.place, help, code="value")
+                self.reader.refused.add(name)
                 continue
             if not self.short(key):
                 continue
@@ -248,6 +250,13 @@ class Declarer:
                 f"{what} has no dimensions", item.place, "such as {features: 10}", code="empty"
             )
         return found
+
+
+def is_reserved(name: str) -> bool:
+    """Whether expressions read ``name`` as something else, so that it can name no value."""
+    if name in ("i", "prev", "input") or name in NO_VALUES or iskeyword(name):
+        return True
+    return name.lower() in ("true", "false", "yes", "no", "on", "off")
 
 
 def positive(name: str, slot: Slot, env: Any) -> Any:

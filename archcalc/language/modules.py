@@ -14,6 +14,7 @@ from archcalc.language.program import Block, Module, Variant
 from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, empty, parse
+from archcalc.language.words import KEYS
 from archcalc.layers import KINDS
 from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, Source, listed, meant, quoted, shorten
@@ -85,20 +86,12 @@ class _Loader:
             self.report(problem)
         for key, _ in root:
             if key.text not in TOP:
-                words = {
-                    "setting": "settings",
-                    "params": "settings",
-                    "parameters": "settings",
-                    "backbone": "layers",
-                    "head": "layers",
-                    "model": "layers",
-                }
                 head, colon, _ = key.text.partition(":")
                 if colon and head in TOP:
                     close, help = None, f"a space is missing after the colon: {head}: .."
                     self.misspelt.add(head)
                 else:
-                    close = words.get(key.text) or self.report.near(key.text, TOP)
+                    close = KEYS.get(key.text) or self.report.near(key.text, TOP)
                     help = "" if close else f"there are {listed(TOP)}"
                     self.misspelt.add(close or "")
                 message = f"a spec has no key {quoted(key.text)}{meant(close)}"

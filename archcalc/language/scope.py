@@ -110,8 +110,12 @@ class ScopedReader(Reader):
         super().__init__(limits, report, expressions)
         self.reports = report
         self.scope = Scope()
+        self.refused: set[str] = set()
+        """Names that were declared but cannot be; that they are used is no fault of its own."""
 
     def _parse(self, item: Scalar, help: str = "") -> Expression | None:
+        if item.text in self.refused:
+            return None
         expression = super()._parse(item, help)
         return expression if expression is None or self._known(item, expression) else None
 
@@ -150,7 +154,9 @@ class ScopedReader(Reader):
     def _known(self, item: Scalar, expression: Expression) -> bool:
         good = True
         for name in expression.names:
-            if not self.scope.knows(name):
+            if name in self.refused:
+                good = False
+            elif not self.scope.knows(name):
                 offset = item.text.find(name)
                 self.report(
                     Problem(

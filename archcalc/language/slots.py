@@ -20,6 +20,7 @@ from archcalc.language.expressions import (
     literal,
 )
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
+from archcalc.language.words import VALUES
 from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, listed, meant, nearest, shorten
 from archcalc.shapes import DIMENSIONS
@@ -311,7 +312,8 @@ class Reader:
         self, value: object, known: tuple[str, ...], what: str, help: str
     ) -> ExpressionFault:
         """The fault of a word that is none of ``known``."""
-        close = nearest(str(value), known)
+        close: str | None = VALUES.get(str(value))
+        close = close if close in known else nearest(str(value), known)
         if not close:
             help = help or f"there are {listed(known)}"
         message = f"there is no {what} '{shorten(str(value))}'{meant(close)}"

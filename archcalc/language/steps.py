@@ -65,7 +65,9 @@ class Step:
         "place",
         "plain",
         "repeat",
+        "rows",
         "share",
+        "unpacks",
     )
 
     def __init__(self, place: Place) -> None:
@@ -79,6 +81,10 @@ class Step:
         self.otherwise: Chain | None = None
         self.loop_names: tuple[str, ...] = ()
         self.loop_values: Slot | None = None
+        self.unpacks = False
+        """Whether the names are a list, so that each takes a part of the row."""
+        self.rows: list[Place] = []
+        """Where the rows of the loop stand, if they are written one by one."""
         self.share: Slot | bool | None = None
         self.cached: Slot | None = None
         self.plain = True
@@ -147,7 +153,7 @@ class Step:
         values = self.loop_values.value(frame)
         for number, value in enumerate(values):
             frame.locals["i"] = number
-            if len(self.loop_names) == 1:
+            if not self.unpacks:
                 frame.locals[self.loop_names[0]] = value
             else:
                 build.spend(len(self.loop_names), self.place)
@@ -163,9 +169,13 @@ class Step:
             found = some(len(value), "value") if isinstance(value, List) else describe(value)
             assert self.loop_values is not None
             raise self.complaint(
-                f"row {number + 1} has {found} for the {len(names)} names {listed(names)}",
+                f"row {number + 1} has {found} for the "
+                + (
+                    f"name {names[0]}" if len(names) == 1 else f"{len(names)} names {listed(names)}"
+                ),
                 frame,
-                self.loop_values.place,
+                self.rows[number] if number < len(self.rows) else self.loop_values.place,
+                f"one name alone takes it whole: for: {names[0]}" if len(names) == 1 else "",
                 code="value",
             )
         frame.locals.update(zip(names, value, strict=True))

@@ -7,40 +7,92 @@ from typing import Final
 ARGUMENTS: Final = {
     "filters": "out_channels",
     "num_filters": "out_channels",
-    "num_output": "out_channels",
+    "num_output": "out_channels out_features",
     "channels": "out_channels",
-    "units": "out_features",
+    "out_ch": "out_channels",
+    "planes": "out_channels",
+    "units": "out_features hidden_size",
     "kernel": "kernel_size",
     "kernel_shape": "kernel_size",
+    "ksize": "kernel_size",
+    "k": "kernel_size",
     "size": "kernel_size",
     "pool_size": "kernel_size",
     "strides": "stride",
+    "s": "stride",
     "pad": "padding",
     "pads": "padding",
     "auto_pad": "padding",
     "dilations": "dilation",
     "dilation_rate": "dilation",
-    "group": "groups",
+    "group": "groups num_groups",
+    "groups": "num_groups",
     "use_bias": "bias",
     "bias_term": "bias",
     "depth_multiplier": "multiplier",
     "heads": "num_heads",
     "n_heads": "num_heads",
+    "nhead": "num_heads",
+    "num_attention_heads": "num_heads",
     "key_dim": "head_dim",
+    "dim_head": "head_dim",
     "num_key_value_heads": "num_kv_heads",
+    "is_causal": "causal",
     "intermediate_size": "hidden_features",
+    "dim_feedforward": "hidden_features",
+    "d_ff": "hidden_features",
+    "mlp_dim": "hidden_features",
+    "mlp_ratio": "hidden_features",
     "input_dim": "num_embeddings",
+    "vocab_size": "num_embeddings",
     "output_dim": "embedding_dim",
+    "embed_dim": "embedding_dim",
+    "d_model": "embedding_dim",
+    "dim": "embedding_dim",
+    "max_len": "max_length",
+    "max_position_embeddings": "max_length",
+    "block_size": "max_length",
+    "scale": "scale_factor",
+    "factor": "scale_factor",
     "batch_normalize": "norm",
     "act": "activation",
     "rate": "p",
-    "inplace": "",
-    "in_channels": "",
-    "in_features": "",
-    "input_size": "",
-    "padding_mode": "",
+    "inputs": "branches",
 }
-"""Argument words → archcalc's; an empty word means that the size is inferred or has no cost."""
+"""Argument words → archcalc's, the first of them that the layer has."""
+
+INFERRED: Final = (
+    "in_channels",
+    "in_planes",
+    "in_features",
+    "input_size",
+    "input_shape",
+    "input_dim",
+    "num_features",
+    "normalized_shape",
+    "embed_dim",
+    "d_model",
+    "dim",
+    "hidden_size",
+)
+"""Argument words for sizes that are never written, since they follow from the input."""
+
+UNCOUNTED: Final = (
+    "inplace",
+    "padding_mode",
+    "eps",
+    "epsilon",
+    "momentum",
+    "dropout",
+    "attn_dropout",
+    "batch_first",
+    "data_format",
+    "kernel_initializer",
+    "kernel_regularizer",
+    "weight_filler",
+    "bias_filler",
+)
+"""Argument words for what changes no shape and no count."""
 
 SIZES: Final = {
     "batch": "",
@@ -71,6 +123,71 @@ SIZES: Final = {
     "in_features": "features",
 }
 """Words for dimensions → archcalc's; an empty word means the batch, which no spec has."""
+
+KEYS: Final = {
+    "version": "archcalc",
+    "setting": "settings",
+    "params": "settings",
+    "parameters": "settings",
+    "hparams": "settings",
+    "config": "settings",
+    "input_shape": "input",
+    "input_size": "input",
+    "backbone": "layers",
+    "head": "layers",
+    "model": "layers",
+    "network": "layers",
+    "modules": "layers",
+    "steps": "layers",
+    "base": "extends",
+    "_base_": "extends",
+    "include": "extends",
+    "import": "use",
+}
+"""Words for the keys of a spec → archcalc's."""
+
+STEPS: Final = {
+    "layers": "do",
+    "steps": "do",
+    "modules": "do",
+    "body": "do",
+    "then": "do",
+    "elif": "else",
+    "when": "if",
+    "times": "repeat",
+    "bottom": "from",
+    "input": "from",
+    "inputs": "from",
+    "top": "name",
+    "label": "name",
+}
+"""Words for what a step has beside its operation → archcalc's."""
+
+KINDS_KEYS: Final = ("type", "kind", "class_name", "op", "op_type", "layer_type", "module", "layer")
+"""Keys under which others write the kind of a layer, which is a key itself here."""
+
+VALUES: Final = {
+    "linear": "none",
+    "swish": "silu",
+    "leaky": "leaky_relu",
+    "logistic": "sigmoid",
+    "hswish": "hard_swish",
+    "bn": "batch",
+    "ln": "layer",
+    "gn": "group",
+    "fp32": "float32",
+    "fp16": "float16",
+    "bf16": "bfloat16",
+    "fp8": "float8",
+    "half": "float16",
+    "float": "float32",
+    "double": "float64",
+    "long": "int64",
+    "integer": "int",
+    "string": "str",
+    "boolean": "bool",
+}
+"""Words for values that are words → archcalc's, where they are allowed."""
 
 OPERATIONS: Final = {
     "Conv1d": "conv",
