@@ -178,7 +178,12 @@ class Attention(Layer):
             )
         if self.head_dim is None:
             yield divides(
-                "num_heads", self.num_heads, "features", x["features"], mend="or give head_dim"
+                "num_heads",
+                self.num_heads,
+                "features",
+                x["features"],
+                mend="or give head_dim",
+                near=self.num_kv_heads is None,
             )
         if self.num_kv_heads is not None:
             yield divides("num_kv_heads", self.num_kv_heads, "num_heads", self.num_heads)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
+from archcalc.layers import mends
 from archcalc.layers.fields import AutoFlag, Field, Kind
 from archcalc.shapes import LETTERS, Shape, Size
-from archcalc.terms import Operation, Product, Requirement, Weight, need, times
+from archcalc.terms import Operation, Product, Requirement, Weight, Words, need, times
 
 KINDS: dict[str, type[Layer]] = {}
 """Every layer kind by its name in a spec; a class enters itself when it is defined."""
@@ -145,7 +146,10 @@ def rest(x: Shape, prefix: str, *without: str) -> dict[str, Size]:
 
 
 def has_dimensions(
-    kind: str, x: Shape, *names: str, mend: str = "insert flatten, global_avg_pool or to_sequence"
+    kind: str,
+    x: Shape,
+    *names: str,
+    mend: Words = "insert flatten, global_avg_pool or to_sequence",
 ) -> Requirement:
     """The requirement that ``x`` has each of the dimensions ``names``."""
     missing = [n for n in names if n not in x.names]
@@ -208,15 +212,22 @@ def halves(field: str | None, verb: str, what: str, size: Size) -> Requirement:
     )
 
 
-def divides(field: str, number: Size, what: str, size: Size, mend: str = "") -> Requirement:
-    """The requirement that the argument ``field`` divides ``what`` without a rest."""
+def divides(
+    field: str, number: Size, what: str, size: Size, *also: Size, mend: str = "", near: bool = True
+) -> Requirement:
+    """The requirement that the argument ``field`` divides ``what`` without a rest.
+
+    Unless ``near`` says no, the help names numbers around it that do, and divide ``also``, too.
+    """
     return need(
         field,
         size % number == 0,
         "{field} must divide {what}: {size} is not a multiple of {number}",
-        mend=mend,
+        mend=mends.divisors if near else mend,
         field=field,
         what=what,
         size=size,
         number=number,
+        also=also,
+        other=mend,
     )

@@ -91,8 +91,8 @@ class Conv(Sliding):
 
     def requires(self, x: Shape) -> Iterator[Requirement]:
         yield from super().requires(x)
-        yield divides("groups", self.groups, "in_channels", x["channels"])
-        yield divides("groups", self.groups, "out_channels", self.out_channels)
+        yield divides("groups", self.groups, "in_channels", x["channels"], self.out_channels)
+        yield divides("groups", self.groups, "out_channels", self.out_channels, x["channels"])
 
     def _out_channels(self, x: Shape) -> Size:
         return self.out_channels
@@ -197,8 +197,8 @@ class ConvTranspose(Followed):
                 axis=axis,
                 size=size,
             )
-        yield divides("groups", self.groups, "in_channels", x["channels"])
-        yield divides("groups", self.groups, "out_channels", self.out_channels)
+        yield divides("groups", self.groups, "in_channels", x["channels"], self.out_channels)
+        yield divides("groups", self.groups, "out_channels", self.out_channels, x["channels"])
 
     def output(self, x: Shape) -> Shape:
         return x.with_sizes(channels=self.out_channels, **self._sizes(x))

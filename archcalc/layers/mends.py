@@ -1,6 +1,7 @@
-"""What would make branches of different shapes fit: the words of ``add``, ``mul`` and ``concat``.
+"""What would mend a network whose shapes do not fit: help with the numbers of the case.
 
-These are read by people, about one network: here are plain numbers, and no arrays.
+These words are read by people, about one network: here are plain numbers, and no arrays. Each
+function takes the values of a requirement (`archcalc.terms.Requirement`).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from archcalc.shapes import Shape
 
 EQUAL = "the same stride and padding in every branch"
+FITS = "padding keeps the size; center_crop or upsample: {like: ..} fits one to the other"
 
 
 def unlike(first: Shape, other: Shape) -> list[str]:
@@ -37,12 +39,17 @@ def dimensions(first: Shape, other: Shape) -> str:
     return ""
 
 
-def stride(small: Shape, large: Shape, names: Sequence[str]) -> int:
-    """The stride that takes ``large`` down to ``small`` in all of ``names``; 0 if none does."""
-    steps = {round(large[name] / small[name]) for name in names}
-    step = steps.pop()
-    fits = step > 1 and all(small[n] in (large[n] // step, -(-large[n] // step)) for n in names)
-    return step if fits and not steps else 0
+def stride(small: Shape, large: Shape) -> str:
+    """The stride that takes ``large`` down to ``small``, as it is written; nothing if none does."""
+    steps = []
+    for axis in small.positions:
+        step = max(round(large[axis] / small[axis]), 1)
+        if small[axis] not in (large[axis] // step, -(-large[axis] // step)):
+            return ""
+        steps.append(step)
+    if len(set(steps)) > 1:
+        return f"[{', '.join(map(str, steps))}]"
+    return str(steps[0]) if steps and steps[0] > 1 else ""
 
 
 def shortcut(first: Shape, other: Shape) -> str:
@@ -58,13 +65,12 @@ def shortcut(first: Shape, other: Shape) -> str:
         needed = ""
     if not positions:
         return needed
-    step = stride(first, other, positions)
+    step = stride(first, other)
     if step and "channels" in first:
         return f"{needed} with stride {step}"
-    if all(first[name] < other[name] < 1.5 * first[name] for name in positions):
-        keeps = f"'padding: half' keeps the {spoken(positions)} in a convolution"
-        return f"{keeps}; {needed}" if content else keeps
-    return f"{EQUAL}; {needed}" if content else EQUAL
+    small = all(first[name] < other[name] < 1.5 * first[name] for name in positions)
+    fits = f"'padding: half' keeps the {spoken(positions)} in a convolution" if small else EQUAL
+    return f"{fits}; {needed}" if content else fits
 
 
 def side_by_side(first: Shape, other: Shape, along: str) -> str:
@@ -72,8 +78,30 @@ def side_by_side(first: Shape, other: Shape, along: str) -> str:
     names = [name for name in unlike(first, other) if name != along]
     if not all(name in first.positions for name in names):
         return ""
-    small, large = sorted((first, other), key=lambda shape: shape[names[0]])
-    step = stride(small, large, names)
-    if step:
-        return f"'upsample: {step}' in the one, or a stride of {step} in the other"
-    return f"{EQUAL}; center_crop cuts the larger one"
+    if step := stride(other, first):
+        return f"the first branch needs stride {step}, or upsample: {step} behind the second"
+    if step := stride(first, other):
+        return f"the second branch needs stride {step}, or upsample: {step} behind the first"
+    return FITS
+
+
+def no_image(kind: str, shape: Shape, **_: object) -> str:
+    """Help for a layer of images that meets a tensor which is none (any more)."""
+    if sorted(shape.names) == ["features", "length"]:
+        return f"insert to_image: the features of a sequence become channels for {kind}"
+    return f"{kind} comes before flatten and to_sequence, not after"
+
+
+def divisors(
+    size: int, number: int, also: tuple[int, ...] = (), other: str = "", **_: object
+) -> str:
+    """Help that names the divisors of all sizes around ``number``: ``3 or 5 would do``."""
+
+    def fits(candidate: int) -> bool:
+        return all(each % candidate == 0 for each in (size, *also))
+
+    reach = range(1, 1000)
+    below = next((number - n for n in reach if n < number and fits(number - n)), None)
+    above = next((number + n for n in reach if fits(number + n)), None)
+    shown = " or ".join(str(n) for n in (below, above) if n)
+    return "; ".join(filter(None, (shown and f"{shown} would do", other)))

@@ -431,7 +431,7 @@ class PixelUnshuffle(Layer):
         yield from needs_image(self.kind, x)
         yield from list_lengths(x, downscale_factor=self.downscale_factor)
         for axis, r in zip(x.positions, along(self.downscale_factor, x.positions), strict=False):
-            yield divides("downscale_factor", r, axis, x[axis])
+            yield divides("downscale_factor", r, axis, x[axis], near=False)
 
     def output(self, x: Shape) -> Shape:
         axes = x.positions

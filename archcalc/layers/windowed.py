@@ -114,7 +114,12 @@ class WindowAttention(Layer):
             )
             if self.fit == "exact":
                 yield divides(
-                    "window_size", m, axis, x[axis], mend="fit: pad fills the last windows up"
+                    "window_size",
+                    m,
+                    axis,
+                    x[axis],
+                    mend="fit: pad fills the last windows up",
+                    near=False,
                 )
         if self.head_dim is None:
             yield divides(

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from archcalc.layers import mends
 from archcalc.layers.base import has_dimensions
 from archcalc.shapes import LETTERS, Shape, Size
-from archcalc.terms import Requirement, known_as, need
+from archcalc.terms import Requirement, Words, known_as, need
 
 
 class Window(NamedTuple):
@@ -132,9 +133,7 @@ def windows(
     )
 
 
-def needs_image(
-    kind: str, x: Shape, mend: str = "{kind} comes before flatten and to_sequence, not after"
-) -> Iterator[Requirement]:
+def needs_image(kind: str, x: Shape, mend: Words = mends.no_image) -> Iterator[Requirement]:
     """What slides over positions needs channels and at least one position to slide over."""
     yield has_dimensions(kind, x, "channels", mend=mend)
     yield need(
