@@ -10,7 +10,7 @@ import sys
 from os import path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from archcalc.problems import USAGE, Complaint, Problem, nearest
+from archcalc.problems import FILE, USAGE, Complaint, Problem, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +69,7 @@ def read(target: str, limits: Limits) -> Target:
     name, variant = split(target)
     bundled = False
     if name == STDIN:
-        file, shown, data = STDIN, "<stdin>", sys.stdin.buffer.read(limits.file_bytes + 1)
+        file, shown, data = STDIN, "<stdin>", standard_input(limits.file_bytes + 1)
     else:
         if is_file(name):
             file = shown = name
@@ -81,6 +81,18 @@ def read(target: str, limits: Limits) -> Target:
     spec = load(decode(data, shown, limits), folder, limits)
     chosen = spec.variant(variant)
     return Target(spec, chosen.name if chosen else None, file, bundled, data)
+
+
+def standard_input(most: int) -> bytes:
+    """The first ``most`` bytes of what comes in. Raises `Complaint`."""
+    try:
+        if sys.stdin is None:  # closed by whoever started this
+            raise OSError("it is closed")
+        return sys.stdin.buffer.read(most)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        message = f"cannot read standard input: {why}"
+        raise Complaint(Problem(message, kind=FILE, code="file")) from None
 
 
 def split(target: str) -> tuple[str, str | None]:

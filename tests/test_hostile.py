@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from adversaries import write
-from forked import Run, Runner
+from forked import ROOT, Run, Runner
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 
@@ -410,3 +410,64 @@ def test_terminals_of_all_sorts(environment: dict[str, str], tmp_path: Path) -> 
         assert found.code == 0, found.err
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f]", found.out.decode("utf-8", "replace"))
     runner.close()
+
+
+# Standard input, and files beside a spec, that are not what they should be.
+
+
+@pytest.mark.parametrize("words", ["params -", "sweep NET --from -"])
+def test_standard_input_that_is_closed(words: str, tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_bytes(TINY)
+    arguments = words.replace("NET", "net.yaml").split()
+    found = subprocess.run(
+        [sys.executable, "-m", "archcalc", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        preexec_fn=lambda: os.close(0),
+    )
+    words = "error: cannot read standard input: it is closed\n"
+    assert (found.returncode, found.stderr.decode()) == (4, words)
+
+
+RESUME = ["sweep", "net.yaml", "--over", "width=1:3", "--output", "out.csv", "--resume"]
+BASELINE = ["check", "net.yaml", "--baseline", "beside.json"]
+BESIDE = {
+    "a number that is none": b'{"mark": "x", "bytes": 1e999, "counts": [0, 0, 0], "part": false}',
+    "too deep": b"[" * 9_000,
+    "too long": b"9" * 5_000,
+    "figures of words": b'{"targets": [{"target": "tiny", "totals": {"params": "many"}}]}',
+    "figures of lists": b'{"targets": [{"target": "tiny", "totals": ["abc"]}]}',
+    "figures without end": b'{"targets": [{"target": "tiny", "totals": {"params": NaN}}]}',
+    "half a figure": b'{"targets": [{"target": "tiny", "totals": {"params": 1.5}}]}',
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize(("words", "file"), [(RESUME, "out.csv.resume"), (BASELINE, "beside.json")])
+def test_what_lies_beside_is_not_what_it_was(
+    words: list[str], file: str, name: str, tmp_path: Path, run: Runner
+) -> None:
+    (tmp_path / "net.yaml").write_bytes(TINY + b"settings: {width: 1}\n")
+    (tmp_path / file).write_bytes(BESIDE[name])
+    found = run(*words, folder=str(tmp_path))
+    assert found.code in (2, 4) and b"is no" in found.err, found.err
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe", "."])
+@pytest.mark.parametrize(("words", "file"), [(RESUME, "out.csv.resume"), (BASELINE, "beside.json")])
+def test_what_lies_beside_is_no_file(
+    words: list[str], file: str, target: str, tmp_path: Path, run: Runner
+) -> None:
+    (tmp_path / "net.yaml").write_bytes(TINY + b"settings: {width: 1}\n")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / file).symlink_to(target)
+    found = run(*words, folder=str(tmp_path), wall=10)
+    assert found.code in (2, 4), found.err
+    assert found.mib < 200 and found.wall < 2 * SLOW
+
+
+def test_a_table_that_never_ends(tmp_path: Path, run: Runner) -> None:
+    (tmp_path / "net.yaml").write_bytes(TINY + b"settings: {width: 1}\n")
+    found = run("sweep", "net.yaml", "--from", "/dev/zero", folder=str(tmp_path))
+    assert found.code == 4 and b"is larger than 16,777,216 bytes" in found.err

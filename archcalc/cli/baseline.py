@@ -12,6 +12,7 @@ from io import BytesIO
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
+from archcalc.language.source import bytes_of
 from archcalc.problems import FILE, USAGE, Complaint, Problem
 
 MOST_BYTES: Final = 64 << 20
@@ -24,27 +25,33 @@ def from_file(path: str) -> dict[str, Mapping[str, int]]:
     Raises `Complaint` if the file is no such result.
     """
     try:
-        with open(path, "rb") as file:
-            data = json.loads(file.read(MOST_BYTES))
+        data = json.loads(bytes_of(path, MOST_BYTES))
     except OSError as error:
         raise _wrong(path, (error.strerror or str(error)).lower()) from None
     except (ValueError, RecursionError):
         raise _wrong(path, "it is no JSON") from None
     try:
         return _totals(data)
-    except (KeyError, TypeError, AttributeError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         help = "keep one with: archcalc check TARGET... --format json --output FILE"
         raise _wrong(path, "it is no result of archcalc check or summary", help) from None
 
 
 def _totals(data: Any) -> dict[str, Mapping[str, int]]:
     if "targets" in data:
-        return {one["target"]: dict(one["totals"]) for one in data["targets"]}
+        return {one["target"]: _figures(one["totals"]) for one in data["targets"]}
     spec = data["spec"]
     name, variant = spec["name"], spec["variant"]
-    totals = dict(data["totals"])
+    totals = _figures(data["totals"])
     labels = [name] if variant is None else [f"{name}@{variant}", variant]
     return dict.fromkeys(labels, totals)
+
+
+def _figures(totals: Any) -> dict[str, int]:
+    """Totals as they are kept: figures by name, and nothing else."""
+    if not all(type(number) is int for number in totals.values()):
+        raise TypeError
+    return dict(totals)
 
 
 def _wrong(path: str, why: str, help: str = "") -> Complaint:

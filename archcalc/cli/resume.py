@@ -10,10 +10,13 @@ from types import TracebackType
 from typing import Any, BinaryIO, Final
 
 from archcalc.formats.file import replacing, unwritable
+from archcalc.language.source import bytes_of
 from archcalc.problems import USAGE, Complaint, Problem
 
 BESIDE: Final = ".resume"
 """The ending of the file that says how far the rows are."""
+STATE: Final = 10_000
+"""Bytes of that file, at most."""
 PART: Final = ".part"
 """The ending of the file of the rows, until they are whole, where there is an older file."""
 
@@ -53,15 +56,14 @@ class Interrupted:
     def _read(self) -> None:
         """What the state says that an interrupted run has left."""
         try:
-            with open(self.beside, encoding="utf-8") as file:
-                state: Any = json.load(file)
+            state: Any = json.loads(bytes_of(self.beside, STATE))
             mark, self._bytes = state["mark"], int(state["bytes"])
             self.done, self.refused, self.taken = map(int, state["counts"])
             self.at = self.path + PART if state["part"] else self.path
         except FileNotFoundError:
             why = "it is whole" if os.path.exists(self.path) else "there is no such file"
             raise _usage(f"there is nothing to resume in {self.path}: {why}") from None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, OverflowError, RecursionError, KeyError, TypeError):
             raise _usage(f"{self.beside} is not what a sweep has left") from None
         if mark != self.mark:
             raise _usage(

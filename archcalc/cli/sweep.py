@@ -37,6 +37,8 @@ STREAMS: Final = ("csv", "json", "parquet")
 """Formats that are written while the rows are found."""
 ENDINGS: Final = {**SUFFIXES, ".parquet": "parquet"}
 PICTURES: Final = (".svg", ".png", ".pdf")
+TABLE: Final = 16 << 20
+"""Bytes of a table of configurations."""
 POINTS: Final = 100_000
 """Configurations that a plot shows at most."""
 GO_ON: Final = "the same command with --resume goes on"
@@ -253,13 +255,20 @@ def _sweep(found: Target, request: Request, asked: Asked) -> Sweep:
 
 
 def _table(spec: Any, path: str) -> Any:
-    from archcalc.sweep.request import tabled
+    from io import StringIO
 
-    if path == "-":
-        return tabled(spec, "<stdin>", sys.stdin)
+    from archcalc.sweep.request import tabled
+    from archcalc.targets import STDIN, standard_input
+
     try:
-        with open(path, encoding="utf-8-sig", newline="") as lines:
-            return tabled(spec, path, lines)
+        if path == STDIN:
+            path, data = "<stdin>", standard_input(TABLE + 1)
+        else:
+            with open(path, "rb") as file:
+                data = file.read(TABLE + 1)
+        if len(data) > TABLE:
+            raise _file_fault(path, f"it is larger than {TABLE:,} bytes")
+        return tabled(spec, path, StringIO(data.decode("utf-8-sig"), newline=""))
     except UnicodeDecodeError:
         raise _file_fault(path, "it is not UTF-8") from None
     except OSError as error:

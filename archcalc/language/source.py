@@ -416,36 +416,48 @@ class _Reader:
 
 
 def read_bytes(path: str, limits: Limits) -> bytes:
-    """The bytes of a regular file, one more than the limit at most. Raises `Complaint`."""
+    """The bytes of a spec's file, one more than the limit at most. Raises `Complaint`."""
+    try:
+        return bytes_of(path, limits.file_bytes + 1)
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        help = "give the path of a .yaml file" if isinstance(error, NotRegular) else ""
+        message = f"cannot read {path}: {why}"
+        raise Complaint(Problem(message, None, help, kind=FILE, code="file")) from None
+
+
+class NotRegular(OSError):
+    """What is there is no regular file."""
+
+
+def bytes_of(path: str, most: int) -> bytes:
+    """The first ``most`` bytes of a regular file: nothing that never ends, or never begins.
+
+    Raises `OSError`.
+    """
     import os
     import stat
-
-    def complain(why: str, help: str = "") -> Complaint:
-        return Complaint(Problem(f"cannot read {path}: {why}", None, help, kind=FILE, code="file"))
 
     try:
         # Opened without waiting, so that a FIFO without a writer does not hang.
         handle = os.open(
             path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
         )
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise complain(why.lower()) from None
+    except ValueError as error:  # a NUL in the name
+        raise OSError(str(error)) from None
     try:
         mode = os.fstat(handle).st_mode
         if not stat.S_ISREG(mode):
             what = "a directory" if stat.S_ISDIR(mode) else "not a regular file"
-            raise complain(f"it is {what}", "give the path of a .yaml file")
+            raise NotRegular(0, f"it is {what}")
         chunks: list[bytes] = []
-        left = limits.file_bytes + 1
+        left = most
         while left > 0:
             chunk = os.read(handle, left)
             if not chunk:
                 break
             chunks.append(chunk)
             left -= len(chunk)
-    except OSError as error:
-        raise complain((error.strerror or str(error)).lower()) from None
     finally:
         os.close(handle)
     return b"".join(chunks)

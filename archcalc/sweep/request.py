@@ -25,6 +25,8 @@ CHUNK: Final = 1 << 18
 """Configurations that are evaluated at once: they bound the memory that a sweep takes."""
 AXES: Final = 16
 """Axes of a sweep."""
+ROWS: Final = 1_000_000
+"""Configurations of one table."""
 SHOWN: Final = tuple(name for name, metric in METRICS.items() if metric.command)
 """The figures of a sweep, if nothing else is said."""
 
@@ -175,6 +177,8 @@ def tabled(spec: Spec, path: str, lines: Iterable[str]) -> tuple[Axis, dict[str,
             if len(row) != len(header):
                 what = f"{len(row)} cells for {len(header)} columns"
                 raise file_fault(path, rows.line_num, what)
+            if len(cells) == ROWS:
+                raise file_fault(path, rows.line_num, f"there are more than {ROWS:,} rows")
             cells.append(row)
     except csv.Error as error:
         raise file_fault(path, rows.line_num, str(error)) from None
