@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, Final, Protocol
 
 from archcalc import __version__
+from archcalc.formats.safe import safe
 from archcalc.problems import FILE, Complaint, Problem
 
 Columns = Mapping[str, Sequence[Any]]
@@ -64,10 +65,14 @@ def _cells(values: Sequence[Any]) -> Sequence[str]:
 
 
 def quoted(text: str) -> str:
-    """The text as a cell. What a spreadsheet would run as a formula is set in an apostrophe."""
-    if text[:1] in ("=", "+", "@", "\t", "\r") or (text[:1] == "-" and not _is_number(text)):
+    """The text as a cell. What a spreadsheet would run as a formula is set in an apostrophe.
+
+    What would act on a terminal is written as an escape, as everywhere.
+    """
+    text = safe(text)
+    if text[:1] in ("=", "+", "@") or (text[:1] == "-" and not _is_number(text)):
         text = "'" + text
-    if any(c in text for c in ',"\r\n'):
+    if any(c in text for c in ',"'):
         return '"' + text.replace('"', '""') + '"'
     return text
 

@@ -145,6 +145,22 @@ def test_variants_bring_what_has_been_published() -> None:
     assert float(by_name["resnet18"]["top1"]) > 69
 
 
+def test_what_is_streamed_does_nothing_to_a_terminal(tmp_path: Path) -> None:
+    net = tmp_path / "net\x1b[31m\udcff\n.yaml"
+    lines = ["archcalc: 1", "name: n", "settings: {w: 1}", "input: {features: 3}"]
+    net.write_text("\n".join([*lines, "layers: [{linear: 2-w}]", "variants: {'=\u202e': }"]) + "\n")
+    table = 'w,"a\x1b\u202e"\n1,=1+1\n2,"\x07,\n"\n'
+    for options, given in (
+        (["--from", "-"], table),
+        (["--over", "variant=*"], ""),
+        (["--over", "w=1:3"], ""),
+    ):
+        ran = Ran("sweep", str(net), *options, "--format", "csv", given=given)
+        assert (ran.code, ran.err) == (0, "")
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f\u202e]", ran.out)
+    assert "net\\x1b[31m\\udcff\\n.yaml:5" in ran.out
+
+
 FAULTS = {
     ("sweep", "vgg16"): "nothing to sweep over",
     ("sweep", "vgg16", "--over", "input.heigth=3"): "did you mean 'input.height'?",
