@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
+import sys
+import time
 from collections.abc import Sequence
+from time import process_time
 from typing import Any
 
 import pytest
@@ -257,6 +260,14 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
         assert "..." not in line and "…" not in line
 
 
+@pytest.mark.parametrize("text", ["\u00e9" * 300_000, "a b." * 75_000, "\u6f22" * 300_000])
+def test_a_text_of_a_megabyte_goes_on_in_time(text: str) -> None:
+    start = process_time()
+    lines = lines_of([Words("network", "heading", text)], 40)
+    assert "".join(lines[1:]).replace(" ", "") == text.replace(" ", "")
+    assert process_time() - start < 10  # a tenth of a second; once it was minutes
+
+
 def test_every_word_of_a_row_is_there_however_narrow() -> None:
     path = "stage1.block2.main.branch3.convolution"
     lines = lines_of([Table(COLUMNS[:1], [Line((path,))])], 20)
@@ -303,6 +314,35 @@ def test_a_terminal_is_styled_and_a_pipe_is_not(monkeypatch: pytest.MonkeyPatch)
     assert "\x1b[" in terminal.getvalue()
     assert "\x1b" not in pipe.getvalue()
     assert re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue()).split() != []
+
+
+def test_a_name_in_the_progress_does_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from archcalc.cli import progress
+
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setattr(progress, "PATIENCE", 0)
+    monkeypatch.setattr(progress, "REFRESH", 0.01)
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    with progress.Progress() as shown:
+        shown.now("counting [/]\u202e[red]x")
+        for _ in range(500):
+            if "[red]x" in sys.stderr.getvalue():  # type: ignore[attr-defined]
+                break
+            time.sleep(0.01)
+    text = sys.stderr.getvalue()  # type: ignore[attr-defined]
+    assert "counting [/]\\u202e[red]x" in text and "\u202e" not in text
+
+
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+@pytest.mark.parametrize("value", ["\u00b2", "\u0661\u0662", "9" * 5000, "-1", "x", ""])
+def test_a_size_of_the_terminal_that_is_none(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv(name, value)
+    terminal = Terminal()
+    format_of("table").render(Fixed([Table(COLUMNS, LINES, TOTAL)]), Options(), terminal)
+    assert "stage1" in terminal.getvalue()
 
 
 def test_no_color_means_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,14 +61,19 @@ class Progress:
     def _watch(self, ended: Event) -> None:
         if ended.wait(PATIENCE):
             return
-        from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Bar(*columns, console=Console(stderr=True), transient=True, auto_refresh=False) as bar:
+        from archcalc.formats.paint import console
+        from archcalc.formats.safe import safe
+
+        words_column = TextColumn("{task.description}", markup=False)
+        columns = (words_column, BarColumn(), TimeElapsedColumn())
+        on = console(sys.stderr)
+        with Bar(*columns, console=on, transient=True, auto_refresh=False) as bar:
             task = bar.add_task("", total=None)
             while not ended.wait(REFRESH):
                 done = self._done()
-                words = f"{self._what}, {done:,} {self._unit}" if done else self._what
+                what = safe(self._what, 60)  # it may have a name in it
+                words = f"{what}, {done:,} {self._unit}" if done else what
                 bar.update(task, description=words, total=self._total, completed=done, refresh=True)

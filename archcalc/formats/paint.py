@@ -48,22 +48,31 @@ def sheet(out: TextIO) -> Sheet:
     unicode = (getattr(out, "encoding", None) or "ascii").lower().startswith("utf")
     if not out.isatty():
         return Sheet(None, unicode, bool(environ.get("FORCE_COLOR")))
-    return Sheet(_console(out).width, unicode, True)
+    return Sheet(console(out).width, unicode, True)
 
 
 def write(lines: Iterable[Spans], out: TextIO, *, styled: bool) -> None:
     """Writes the lines; ``styled`` or as plain text."""
     if styled:
-        console = _console(out)
-        console.print(Painted(lines), end="", soft_wrap=True)
+        console(out).print(Painted(lines), end="", soft_wrap=True)
         return
     out.writelines("".join(text for _, text in line).rstrip() + "\n" for line in lines)
 
 
-def _console(out: TextIO) -> Console:
+def console(out: TextIO) -> Console:
+    """Rich's idea of ``out``: it reads no markup."""
     from rich.console import Console
 
-    return Console(file=out, markup=False, emoji=False, highlight=False)
+    return Console(file=out, markup=False, emoji=False, highlight=False, _environ=_environment())
+
+
+def _environment() -> dict[str, str]:
+    """The environment without sizes that are none: rich would take ``²`` for digits."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in ("COLUMNS", "LINES") or (value.isascii() and len(value) < 10)
+    }
 
 
 class Painted:

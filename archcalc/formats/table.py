@@ -13,7 +13,7 @@ from archcalc.formats import parts_of
 from archcalc.formats.cells import text_of
 from archcalc.formats.document import Document, Equations, Pairs, Part, Share, Table, Words
 from archcalc.formats.paint import Sheet, Spans, sheet, write
-from archcalc.formats.safe import cells, safe
+from archcalc.formats.safe import MARKS, cells, safe
 
 if TYPE_CHECKING:
     from archcalc.formats import Options
@@ -194,17 +194,26 @@ def _filled(text: str, width: int, right: bool = False) -> str:
 
 def _wrapped(text: str, width: int | None, indent: str = "") -> list[str]:
     """``text`` in lines of at most ``width`` columns, cut behind a space or a point if it goes."""
-    lines = []
-    while width is not None and cells(text) > width:
-        cut = min(len(text), width)
-        while cut > 1 and cells(text[:cut]) > width:
+    lines: list[str] = []
+    start, before = 0, ""
+    while width is not None:
+        # No more than what may fit is looked at: a text may be a megabyte long.
+        end = start + (MARKS + 1) * width
+        piece = before + text[start:end]
+        if end >= len(text) and cells(piece) <= width:
+            break
+        cut = min(len(piece), width)
+        while cut > 1 and cells(piece[:cut]) > width:
             cut -= 1
-        behind = max(text.rfind(" ", 0, cut + 1), text.rfind(".", 0, cut) + 1)
+        behind = max(piece.rfind(" ", 0, cut + 1), piece.rfind(".", 0, cut) + 1)
         if behind > max(len(indent), width // 3):
             cut = behind
-        lines.append(text[:cut].rstrip())
-        text = indent + text[cut:].lstrip()
-    return [*lines, text]
+        lines.append(piece[:cut].rstrip())
+        start += cut - len(before)
+        while text[start : start + 1].isspace():
+            start += 1
+        before = indent
+    return [*lines, before + text[start:]]
 
 
 def _bar(share: Share) -> str:
