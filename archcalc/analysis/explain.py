@@ -99,12 +99,7 @@ def explained(node: Node, counting: Counting) -> Explained:
         for weight in layer.weights(*xs)
         if weight.product.value
     )
-    rule = rule_of(layer, counting)
-    operations = tuple(
-        Counted(operation, of_product(operation.product))
-        for operation in (() if node.cached else rule(node.output, *xs))
-        if operation.product.value
-    )
+    operations = counted(node, counting)
     return Explained(
         node,
         tuple(_dimensions(layer, node.output, xs)),
@@ -114,6 +109,18 @@ def explained(node: Node, counting: Counting) -> Explained:
         counting.bn == "folded" and bool(getattr(layer, "folds", False)),
         node.cached,
         node.shared.path if node.shared else "",
+    )
+
+
+def counted(node: Node, counting: Counting) -> tuple[Counted, ...]:
+    """The operations of ``node``, those of which there are none left out."""
+    if node.cached:
+        return ()
+    rule = rule_of(node.layer, counting)
+    return tuple(
+        Counted(operation, of_product(operation.product))
+        for operation in rule(node.output, *(source.output for source in node.inputs))
+        if operation.product.value
     )
 
 
@@ -286,8 +293,7 @@ def alike(rows: Sequence[Row]) -> list[tuple[Row, ...]]:
     for row in rows:
         key = tuple(
             (
-                node.layer.kind,
-                repr(node.layer),
+                node.layer,
                 node.output,
                 tuple(source.output for source in node.inputs),
                 node.shared is None,

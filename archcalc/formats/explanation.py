@@ -12,6 +12,7 @@ from archcalc.analysis.explain import (
     NoSuchLayer,
     Selection,
     alike,
+    counted,
     explained,
     groups,
     select,
@@ -80,6 +81,7 @@ class Explanation:
         self.selection = selection
         self.layers = layers
         """The rows that are explained one by one."""
+        self._products: dict[Any, str | None] = {}
 
     def parts(self, rows: int | None) -> Sequence[Part]:
         parts: list[Part] = []
@@ -109,7 +111,10 @@ class Explanation:
             Column("macs", "MACs", right=True),
             Column("formula", "MACs as a product", folds=True, spare=3),
         )
-        lines = [self._line(group) for group in found]
+        shown = found if rows is None else found[:rows]
+        lines = [self._line(group) for group in shown]
+        if len(found) > len(shown):
+            lines.append(_rest(found[len(shown) :]))
         figures = [row.figures for row in selection.rows]
         params, macs = sum(f.params for f in figures), sum(f.mac for f in figures)
         total = Line(("Total", None, params, macs, None), "total")
@@ -133,16 +138,19 @@ class Explanation:
         return Line((path, kind, _total(group, "params"), _total(group, "mac"), formula))
 
     def _product(self, row: Row) -> str | None:
-        """The MACs of a row as numbers."""
-        from archcalc.analysis.explain import explained
-
-        products = [
-            written(counted.formula, PLAIN, numbers=True)
-            for node in row.nodes
-            for counted in explained(node, self.result.counting).operations
-            if counted.operation.kind == "mac"
-        ]
-        return " + ".join(products) or None
+        """The MACs of a row as numbers; worked out once for all rows that are alike."""
+        key = tuple(
+            (n.layer, n.cached, tuple(source.output for source in n.inputs)) for n in row.nodes
+        )
+        if key not in self._products:
+            products = [
+                written(one.formula, PLAIN, numbers=True)
+                for node in row.nodes
+                for one in counted(node, self.result.counting)
+                if one.operation.kind == "mac"
+            ]
+            self._products[key] = " + ".join(products) or None
+        return self._products[key]
 
     # What the symbols mean.
 
@@ -234,6 +242,12 @@ def _sum(name: str, found: Sequence[Group], figure: str) -> Iterator[Equation]:
     terms = [term for term in (_total(group, figure) for group in found) if term]
     if 2 <= len(terms) <= TERMS:
         yield Equation(name, of_sum(terms))
+
+
+def _rest(left_out: Sequence[Group]) -> Line:
+    """One line for the parts that are too many to be shown."""
+    params, macs = (sum(_total(group, name) for group in left_out) for name in ("params", "mac"))
+    return Line((f"... {len(left_out):,} more rows", None, params, macs, None), "rest")
 
 
 def _total(group: Group, name: str) -> int:
