@@ -1,19 +1,23 @@
 """Two networks beside each other: which row of one answers to which of the other, and why.
 
-Rows with one path are the same place of two variants and are aligned first (difflib's longest
-matching blocks). What stands between them is aligned by what the rows are: kind and arguments,
-then kind alone. So variants of one spec align by place and strangers by shape.
+Rows with one path are the same place of two variants and are aligned first (the longest matching
+stretches, as difflib finds them). What stands between them is aligned by what the rows are: kind
+and arguments, then kind alone. So variants of one spec align by place and strangers by shape.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from difflib import SequenceMatcher
+from difflib import Match, SequenceMatcher
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 from archcalc.analysis.collapse import collapse
 from archcalc.analysis.count import Result, Row
 from archcalc.shapes import Shape
+
+STEPS: Final = 2_000_000
+"""Pairs of equal rows that are looked at to align two networks; a tenth of a second."""
 
 SAME: Final = "same"
 CHANGED: Final = "changed"
@@ -127,12 +131,57 @@ def _aligned(first: Sequence[Row], second: Sequence[Row], keys: tuple[Key, ...])
         yield from (Pair(None, row) for row in second)
         return
     key, rest = keys[0], keys[1:]
-    matcher = SequenceMatcher(None, [*map(key, first)], [*map(key, second)], autojunk=False)
-    for tag, a, a_end, b, b_end in matcher.get_opcodes():
-        if tag == "equal":
-            yield from map(Pair, first[a:a_end], second[b:b_end])
-        else:
-            yield from _aligned(first[a:a_end], second[b:b_end], rest)
+    a = b = 0
+    for block in _matching([*map(key, first)], [*map(key, second)]):
+        yield from _aligned(first[a : block.a], second[b : block.b], rest)
+        a, b = block.a + block.size, block.b + block.size
+        yield from map(Pair, first[block.a : a], second[block.b : b])
+    yield from _aligned(first[a:], second[b:], rest)
+
+
+def _matching(first: list[Hashable], second: list[Hashable]) -> list[Match]:
+    """The longest stretch that both have, then those on either side of it, and so on, in order.
+
+    That takes steps for every pair of equals. Where `STEPS` of them are not enough (ten thousand
+    layers of one kind in each), each of the first goes with the next equal one of the second.
+    """
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    before = [0, *accumulate(len(matcher.b2j.get(key, ())) for key in first)]
+    left = STEPS
+    found: list[Match] = []
+    waiting = [(0, len(first), 0, len(second))]
+    while waiting:
+        a, a_end, b, b_end = waiting.pop()
+        if a == a_end or b == b_end:
+            continue
+        left -= before[a_end] - before[a] + (a_end - a)
+        if left < 0:
+            found += _one_by_one(first[a:a_end], second[b:b_end], a, b)
+            continue
+        match = matcher.find_longest_match(a, a_end, b, b_end)
+        if match.size:
+            found.append(match)
+            waiting.append((a, match.a, b, match.b))
+            waiting.append((match.a + match.size, a_end, match.b + match.size, b_end))
+    return sorted(found)
+
+
+def _one_by_one(first: list[Hashable], second: list[Hashable], a: int, b: int) -> Iterator[Match]:
+    """Each of the first with the next of the second that equals it; they begin at ``a`` and ``b``.
+
+    One whose equal lies so far on that more would be passed over than are left is left alone.
+    """
+    places: dict[Hashable, list[int]] = {}
+    for position in range(len(second) - 1, -1, -1):
+        places.setdefault(second[position], []).append(position)
+    at = 0
+    for position, key in enumerate(first):
+        waiting = places.get(key, [])
+        while waiting and waiting[-1] < at:
+            waiting.pop()
+        if waiting and waiting[-1] - at <= len(first) - position:
+            at = waiting.pop() + 1
+            yield Match(a + position, b + at - 1, 1)
 
 
 def level(first: Result, second: Result, most: int) -> tuple[Result, Result]:

@@ -166,7 +166,9 @@ class Comparison:
     def _layers_data(self) -> Iterator[dict[str, Any]]:
         """The aligned rows; ``second`` counts the specs from 2."""
         first = self.sides[0][1]
+        first_data = layer_data(first)
         for number, (_, second) in enumerate(self.sides[1:], 2):
+            second_data = layer_data(second)
             pairs = align(first, second)
             why = {id(c.row): c for c in causes(pairs)}
             for pair in pairs:
@@ -182,8 +184,8 @@ class Comparison:
                     ],
                     "effect": {"params": _params(pair), "macs": pair.effect("mac")},
                     "cause": _because(cause) if cause else None,
-                    "first": layer_data(first, pair.first) if pair.first else None,
-                    "second": layer_data(second, pair.second) if pair.second else None,
+                    "first": first_data(pair.first) if pair.first else None,
+                    "second": second_data(pair.second) if pair.second else None,
                 }
 
 

@@ -221,26 +221,29 @@ class Rows:
 
 def layers_data(result: Result) -> Iterator[dict[str, Any]]:
     """The rows as plain data, one by one: a network may have a hundred thousand."""
+    return map(layer_data(result), result.rows)
+
+
+def layer_data(result: Result) -> Callable[[Row], dict[str, Any]]:
+    """What makes plain data of a row of ``result``."""
     known: dict[int, dict[str, Any]] = {}  # rows share their figures
-    for row in result.rows:
+
+    def data(row: Row) -> dict[str, Any]:
         figures = known.get(id(row.figures))
         if figures is None:
             figures = known[id(row.figures)] = _figures_data(result, row)
-        yield layer_data(result, row, figures)
+        return {
+            "path": row.path,
+            "kind": row.kind or None,
+            "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
+            "inputs": result.inputs(row),
+            "output": dict(row.output.items()),
+            **figures,
+            "layers": row.layers,
+            "line": row.line,
+        }
 
-
-def layer_data(result: Result, row: Row, figures: dict[str, Any] | None = None) -> dict[str, Any]:
-    """One row as plain data."""
-    return {
-        "path": row.path,
-        "kind": row.kind or None,
-        "arguments": {name: plain_value(value) for name, value in row.arguments.items()},
-        "inputs": result.inputs(row),
-        "output": dict(row.output.items()),
-        **(figures or _figures_data(result, row)),
-        "layers": row.layers,
-        "line": row.line,
-    }
+    return data
 
 
 def _figures_data(result: Result, row: Row) -> dict[str, Any]:
