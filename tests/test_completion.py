@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -179,3 +180,34 @@ def test_a_key_is_answered_without_what_is_slow(folder: Path) -> None:
         )
         assert run.stdout
         assert not {"numpy", "rich", "torch"} & set(run.stderr.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("line", ["", 'archcalc "', "archcalc \x1b", "archcalc nosuch ", None])
+def test_a_line_that_makes_no_sense_is_answered_in_silence(
+    shell: str, line: str | None, folder: Path
+) -> None:
+    words = {} if line is None else {"COMP_WORDS": line, "COMP_CWORD": "x"}
+    run = subprocess.run(
+        [sys.executable, "-m", "archcalc"],
+        env=environment(_ARCHCALC_COMPLETE=f"{shell}_complete", **words),
+        cwd=folder,
+        capture_output=True,
+    )
+    assert not run.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    "line", ["archcalc params ", "archcalc params nasty.yaml@", "archcalc params nasty.yaml --set "]
+)
+def test_what_acts_on_a_terminal_is_never_meant(shell: str, line: str, folder: Path) -> None:
+    (folder / "a\x1b[31m\nfile,x.yaml").write_text(NET)
+    (folder / "nasty.yaml").write_text(
+        "archcalc: 1\nname: n\ninput: {features: 1}\nlayers: [relu]\n"
+        'variants: {"v\\e[31m": , b: }\n'
+        'settings: {s: {type: str, default: a, choices: [a, "\\u202e"], help: "h\\e\\nplain,x"}}\n'
+    )
+    given = answers(line, folder, shell)
+    assert not any(re.search("[\x00-\x1f\x7f\u202e]", word) for word in given)
+    assert "a" not in given and "file" not in given and "x.yaml" not in given

@@ -7,6 +7,7 @@ from the index of the bundled specs, and the settings of a spec from its text al
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
@@ -85,6 +86,23 @@ def command(shell: str) -> None:
     click.echo(kind(app, {}, "archcalc", "_ARCHCALC_COMPLETE").source(), nl=False)
 
 
+def answer() -> None:
+    """Answers the shell that completes a line and ends the process, in silence whatever is wrong.
+
+    Whoever presses the key is in the middle of a line; a folder and a spec come from anyone.
+    """
+    from archcalc.cli.app import app
+
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for good)
+    try:
+        app.main(prog_name="archcalc", standalone_mode=False)
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt):  # no words, no such command, a folder that is gone
+        os._exit(1)
+
+
 Words = Callable[[click.Context, str], Iterable[CompletionItem[str]]]
 
 
@@ -98,12 +116,15 @@ class Completed(click.ParamType[Any]):
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem[str]]:
+        from archcalc.formats.safe import safe
         from archcalc.problems import Complaint
 
         try:
-            return list(self.words(ctx, incomplete))
+            found = list(self.words(ctx, incomplete))
         except (Complaint, OSError):  # a faulty spec has no names yet
             return []
+        # What would act on the terminal, or looks like another answer, is left to be typed.
+        return [item for item in found if safe(item.value) == item.value]
 
 
 def prepare(command: click.Command) -> click.Command:
@@ -180,6 +201,8 @@ def _spec(target: str) -> Spec:
 
 def _settings(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[str]]:
     """``NAME=`` of the target that stands before, and ``NAME=VALUE`` where few are possible."""
+    from archcalc.formats.safe import safe
+
     target = _target(ctx)
     if target is None:
         return
@@ -190,7 +213,7 @@ def _settings(ctx: click.Context, incomplete: str) -> Iterator[CompletionItem[st
             if known.startswith(incomplete):
                 declared = spec.settings.get(known)
                 help = declared.help if declared else "size of the input"
-                yield CompletionItem(f"{known}=", help=help or None)
+                yield CompletionItem(f"{known}=", help=safe(help, 80) or None)
         return
     declared = spec.settings.get(name)
     if declared is not None:

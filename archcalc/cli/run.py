@@ -28,11 +28,10 @@ INTERRUPTED: Final = 130
 
 def run_and_leave(arguments: Sequence[str] | None) -> None:
     """Runs the program and ends the process with its exit code."""
-    if "_ARCHCALC_COMPLETE" in os.environ:  # click answers a shell that completes a line
-        from archcalc.cli import completion  # noqa: F401 (it brings its own script for bash)
-        from archcalc.cli.app import app
+    if os.environ.get("_ARCHCALC_COMPLETE"):  # a shell completes a line
+        from archcalc.cli.completion import answer
 
-        app.main(prog_name="archcalc")
+        answer()
     code = run(sys.argv[1:] if arguments is None else arguments)
     # Everything is written. Taking the interpreter apart would be another sixth of a short run.
     os._exit(code)
