@@ -471,3 +471,45 @@ def test_a_table_that_never_ends(tmp_path: Path, run: Runner) -> None:
     (tmp_path / "net.yaml").write_bytes(TINY + b"settings: {width: 1}\n")
     found = run("sweep", "net.yaml", "--from", "/dev/zero", folder=str(tmp_path))
     assert found.code == 4 and b"is larger than 16,777,216 bytes" in found.err
+
+
+# The other commands on the largest networks.
+
+HUGE = {
+    "alike": "{conv: [8, 1], repeat: 33000}",
+    "named a": "{relu: , name: a$i, repeat: 99000}",
+    "named b": "{relu: , name: b$i, repeat: 99000}",
+}
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("huge")
+    head = "archcalc: 1\nname: x\nsettings: {a: 1}\ninput: {channels: 3, height: 9, width: 9}\n"
+    for name, step in HUGE.items():
+        (folder / f"{name}.yaml").write_text(f"{head}layers: [{step}]\n")
+    many = "".join(f"  v{n}: {{set: {{a: {n}}}}}\n" for n in range(9000))
+    step = "{conv: [3, 1], repeat: 30000}"
+    (folder / "variants.yaml").write_text(f"{head}layers: [{step}]\nvariants:\n{many}")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "most"),
+    [
+        (["explain", "alike.yaml", "*"], 0, 1.5),
+        (["explain", "alike.yaml", "--format", "json"], 0, 1.5),
+        (["compare", "named a.yaml", "named b.yaml"], 0, 3),
+        (["compare", "named a.yaml", "named b.yaml", "--format", "csv"], 0, 5),
+        (["identify", "variants.yaml", "7M"], 3, 4),
+        (["conventions", "alike.yaml"], 0, 1.5),
+        (["summary", "alike.yaml", "--format", "json"], 0, 2),
+    ],
+)
+def test_other_commands_on_huge_networks(
+    words: list[str], code: int, most: float, huge: Path, run: Runner
+) -> None:
+    found = run(*words, folder=str(huge), wall=60)
+    assert found.code == code, found.err[:300]
+    assert found.cpu < most * SLOW
+    assert found.mib < 300

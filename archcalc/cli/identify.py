@@ -17,12 +17,15 @@ from archcalc.cli.options import (
 )
 from archcalc.cli.state import State
 from archcalc.formats import Options
+from archcalc.limits import raised
+from archcalc.problems import Complaint, Problem
 
 if TYPE_CHECKING:
     from archcalc.analysis.published import Figure
     from archcalc.cli.targets import Target
     from archcalc.formats.conventions import Match
-    from archcalc.language import Built
+    from archcalc.language import Built, Spec
+    from archcalc.limits import Limits
 
 SIZES: Final = (224, 227, 299)
 """Images that networks are published for; a figure may be of another than the spec's."""
@@ -76,11 +79,12 @@ def command(
         )
     request = Request.of(state, overrides, limits)
     found = read(target, request)
-    candidates = list(_distinct(_candidates(found, request, sizes)))
+    room = _Room(found.spec.limits)
+    candidates = list(_distinct(_candidates(found, request, sizes, room)))
     if not candidates:  # nothing of it could be built
-        from archcalc.problems import Complaint
-
-        raise Complaint(*found.spec.build(found.variant, request.overrides).problems)
+        problems = found.spec.build(found.variant, request.overrides).problems
+        if problems:
+            raise Complaint(*problems)
     # The variant that was asked for comes first, its own input before others.
     candidates.sort(key=lambda m: (m.target != found.label, not m.own))
     matches = [m for m in candidates if asked.holds(m.value)]
@@ -89,8 +93,34 @@ def command(
     low, high = asked.value - half, asked.value + half
     bounds = ceil(low), floor(high)
     show(Identified(found.spec.name, figure, bounds, matches, nearest), state, Options(exact=True))
+    if room.left < 0:
+        raise Complaint(room.problem(found.spec))
     if not matches:
         raise click.exceptions.Exit(1)
+
+
+class _Room:
+    """What may be built of all variants together: as much as of one network.
+
+    A spec may have ten thousand variants, each of which is built in a second.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.most = self.left = limits.steps
+        self.variants = 0
+        """Those that have been looked at."""
+
+    def take(self, built: Built) -> None:
+        self.left -= built.steps + len(built.settings)
+
+    def problem(self, spec: Spec) -> Problem:
+        """What is said where it was not enough."""
+        return Problem(
+            f"only {self.variants:,} of the {len(spec.variants):,} variants of {spec.name} were "
+            f"looked at: together they take more than {self.most:,} steps to build",
+            help=raised("steps"),
+            code="limit",
+        )
 
 
 def _distinct(candidates: Iterator[Match]) -> Iterator[Match]:
@@ -107,18 +137,28 @@ def _nearest(candidates: list[Match], asked: Figure) -> list[Match]:
     return sorted(candidates, key=lambda m: abs(m.value - asked.value))[:NEAREST]
 
 
-def _candidates(found: Target, request: Request, sizes: tuple[int, ...]) -> Iterator[Match]:
-    """Every figure of every variant, on its own input and on images of other sizes."""
+def _candidates(
+    found: Target, request: Request, sizes: tuple[int, ...], room: _Room
+) -> Iterator[Match]:
+    """Every figure of every variant, on its own input and on images of other sizes.
+
+    The variant that was asked for comes first: there may not be room for all.
+    """
     from archcalc.cli.progress import Progress
 
     spec = found.spec
     with Progress() as progress:
-        for name in spec.variants or [None]:
+        asked = () if found.variant is None else (found.variant,)
+        for name in list(dict.fromkeys([*asked, *spec.variants])) or [None]:
+            if room.left < 0:
+                return
+            room.variants += 1
             progress.now(f"counting {name or spec.name}")
             variant = found._replace(variant=name)
             seen: list[object] = []
             for overrides in ({}, *_images(variant, request, sizes)):
                 built = spec.build(name, {**request.overrides, **overrides})
+                room.take(built)
                 inputs = [node.output for node in built.graph.inputs.values()]
                 if built.problems or inputs in seen:
                     continue

@@ -38,6 +38,8 @@ class Built(NamedTuple):
     variant: str | None
     problems: tuple[Problem, ...]
     """Empty, or why the graph ends where it does."""
+    steps: int = 0
+    """How many steps were run."""
 
 
 class Spec:
@@ -155,7 +157,8 @@ class Spec:
             problems = (Problem(message, build.called, code="limit"),)
         if problems and not graph.outputs and graph.nodes:
             graph.outputs = [graph.nodes[-1]]
-        return Built(graph, run.told(), chosen.name if chosen else None, problems)
+        name = chosen.name if chosen else None
+        return Built(graph, run.told(), name, problems, build.steps)
 
 
 class _Run:
