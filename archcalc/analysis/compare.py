@@ -7,6 +7,7 @@ and arguments, then kind alone. So variants of one spec align by place and stran
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from difflib import Match, SequenceMatcher
 from itertools import accumulate
@@ -146,7 +147,8 @@ def _matching(first: list[Hashable], second: list[Hashable]) -> list[Match]:
     layers of one kind in each), each of the first goes with the next equal one of the second.
     """
     matcher = SequenceMatcher(None, first, second, autojunk=False)
-    before = [0, *accumulate(len(matcher.b2j.get(key, ())) for key in first)]
+    equals = Counter(second)
+    before = [0, *accumulate(equals[key] for key in first)]
     left = STEPS
     found: list[Match] = []
     waiting = [(0, len(first), 0, len(second))]

@@ -37,7 +37,7 @@ STREAMS: Final = ("csv", "json", "parquet")
 """Formats that are written while the rows are found."""
 ENDINGS: Final = {**SUFFIXES, ".parquet": "parquet"}
 PICTURES: Final = (".svg", ".png", ".pdf")
-TABLE: Final = 16 << 20
+TABLE: Final = 64 << 20
 """Bytes of a table of configurations."""
 POINTS: Final = 100_000
 """Configurations that a plot shows at most."""
