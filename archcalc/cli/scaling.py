@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from archcalc.sweep.scaling import Line
     from archcalc.sweep.space import Axis, Column
 
+VALUES: Final = 10_000
+"""Values that are looked at; each is kept, and shown."""
 MULTIPLES: Final = 8
 """Without values: so many multiples of the setting as it is."""
 
@@ -185,4 +187,7 @@ def _columns(found: Target, request: Request, name: str, text: str | None) -> li
     columns = [asking.column(found.spec, name, values) for values in texts]
     if not columns[0].values.kinds <= {INT, FLOAT}:
         raise asking.usage(f"{name} must be a number to scale with")
+    if len(columns[0].values) > VALUES:
+        many = f"{len(columns[0].values):,} values of {name} are more than {VALUES:,}"
+        raise asking.usage(many, "a range takes a step: 1:1_000_000:1000")
     return columns

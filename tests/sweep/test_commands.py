@@ -189,6 +189,7 @@ FAULTS = {
     ("scaling", "vgg16", "--over", "norm=none,batch"): "must be a number",
     ("scaling", "vgg16", "--over", "input.height=224"): "fewer than two values",
     ("scaling", "vgg16", "--over", "depths"): "needs values",
+    ("scaling", "vgg16", "--over", "input.height=1:99999"): "more than 10,000",
 }
 
 
