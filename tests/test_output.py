@@ -7,6 +7,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -364,3 +365,22 @@ def test_an_unknown_column_is_refused_in_one_way(target: str, option: str, forma
         for seed in ("0", "1", "7")
     }
     assert words == {"error: there is no column 'mcas'\nhelp: did you mean 'macs'?\n"}
+
+
+@posix
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_who_ends_the_program_leaves_the_old_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_text("old")
+    code = (
+        "import os, signal\n"
+        "from archcalc.formats.file import replacing\n"
+        "with replacing('old.txt') as out:\n"
+        "    out.write('half of it')\n"
+        f"    os.kill(os.getpid(), signal.{name})\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert run.returncode == 128 + getattr(signal, name)
+    assert (tmp_path / "old.txt").read_text() == "old"
+    assert os.listdir(tmp_path) == ["old.txt"]

@@ -39,7 +39,7 @@ def replacing_bytes(path: str) -> Iterator[BinaryIO]:
         # The name is known before there is a file, so that no interrupt can leave one.
         fresh = mktemp(dir=os.path.dirname(path), prefix=".archcalc-")
         try:
-            with open(fresh, "xb") as out:
+            with _ending(), open(fresh, "xb") as out:
                 if os.path.exists(path):
                     os.chmod(fresh, os.stat(path).st_mode & 0o777)
                 yield out
@@ -50,6 +50,30 @@ def replacing_bytes(path: str) -> Iterator[BinaryIO]:
             raise
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """Who ends the program (a cancelled job, a terminal that is closed) interrupts it instead.
+
+    Python would be gone without taking away what is begun.
+    """
+    import signal
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = {}
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            with suppress(ValueError):  # only the main thread may
+                before[number] = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def unwritable(path: str, error: OSError, help: str = "") -> Complaint:
