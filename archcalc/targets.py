@@ -127,8 +127,9 @@ def _bundled(name: str, variant: str | None) -> tuple[str, str | None]:
         message = f"several specs have a variant '{name}'"
     else:
         help = f"did you mean '{close}'?" if close else '"archcalc list" shows the bundled specs'
-        if path.exists(name):
-            help = f"if the file is meant, write ./{name}"
+        for file in (f"{name}.yaml", f"./{name}"):
+            if path.exists(file):
+                help = f"if the file is meant, write {file}"
         message = f"there is no spec '{name}'"
     raise Complaint(Problem(message, help=help, kind=USAGE, code="unknown"))
 

@@ -155,7 +155,9 @@ def test_standard_input() -> None:
         (["params", "bottleneck"], 2, ["several specs", "conv5x5@bottleneck or inception-block@"]),
         (["params", "vgg16", "--set", "num_clases=1"], 2, ["did you mean 'num_classes'"]),
         (["params", "vgg16", "--set", "input.hieght=1"], 2, ["did you mean 'input.height'"]),
-        (["params", "vgg16", "--set", "num_classes"], 2, ["is not NAME=VALUE"]),
+        (["params", "vgg16", "--set", "num_classes"], 2, ["is not NAME=VALUE, such as"]),
+        (["params", "vgg16", "--set", "input=3x64x64"], 2, ["its sizes are input.channels, inp"]),
+        (["params", "vgg16", "--set", "num_classes=ten"], 3, ["a value of type int is needed"]),
         (["params", "vgg16", "--set", "num_classes=1.5"], 3, ["1.5"]),
         (["params", "vgg16", "--limit", "node=1"], 2, ["no limit 'node'", "did you mean 'nodes'"]),
         (["params", "vgg16", "--limit", "nodes=many"], 2, ["whole number"]),
@@ -196,6 +198,8 @@ def test_a_file_beside_is_hinted_at(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine").write_text(NET, encoding="utf-8")
     assert "write ./mine" in call("params", "mine").err
+    (tmp_path / "own.yaml").write_text(NET, encoding="utf-8")
+    assert "write own.yaml" in call("params", "own").err
     assert call("params", "./mine").code == 0
 
 
@@ -435,6 +439,12 @@ def test_the_other_commands_on_a_fault(arguments: str, faulty: str) -> None:
     assert answer.code == 3 and "linear needs" in answer.err
     if "scaling" not in arguments:  # there it is one of the sizes that is refused
         assert "faulty.yaml:9" in answer.err
+
+
+def test_a_layer_behind_the_fault_is_not_unknown(faulty: str) -> None:
+    answer = call("explain", faulty, "linear")
+    assert answer.code == 3 and "linear needs a tensor" in answer.err
+    assert call("explain", faulty, "conv").code == 3
 
 
 def test_names_from_a_file_are_harmless(tmp_path: Path) -> None:

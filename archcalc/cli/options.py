@@ -68,7 +68,8 @@ def name_values(
     for text in values:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise click.BadParameter(f"{text[:80]!r} is not NAME=VALUE", ctx, param)
+            example = ", such as width=64" if "--set" in param.opts else ""
+            raise click.BadParameter(f"{text[:80]!r} is not NAME=VALUE{example}", ctx, param)
         pairs[name.strip()] = value.strip()
     return pairs
 

@@ -249,7 +249,8 @@ class Compiler(Declarer):
                 if word:
                     names = [n.strip() for n in head.split(",")]
                     shown = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
-                    help = shorten(f"write for: {shown}, in: {rest.strip()}", 200)
+                    rest = ".." if is_opened(item) else shorten(rest.strip())
+                    help = f"write for: {shown}, in: {rest}"
             self.problem(
                 f"'{there}' without '{missing}'", given[there][0].place, help, code="syntax"
             )
@@ -327,6 +328,8 @@ class Compiler(Declarer):
             return step
         if word == "residual":
             return self.residual(key, item)
+        if word in self.module.lost:  # what is wrong with it was said where it is declared
+            return None
         if word in self.module.blocks:
             return self.call(key.place, self.module.blocks[word], word, item)
         if word in KINDS:
@@ -344,7 +347,7 @@ class Compiler(Declarer):
                 f"'{alias}' has no block", rest, blocks, key.place, f"there are {listed(blocks)}"
             )
             return None
-        if not (rest and alias in self.module.lost):  # its file is not there, which was said
+        if not (rest and alias in self.module.lost):
             self.unknown_operation(key, item, branch)
         return None
 
@@ -378,6 +381,11 @@ class Compiler(Declarer):
         close = OPERATIONS.get(key.text) or self.report.near(key.text, KINDS)
         message = f"defaults: there is no layer {quoted(key.text)}{meant(close)}"
         help = "" if close else "archcalc layers lists them"
+        takes = [name for name, kind in KINDS.items() if key.text in spelled(kind)]
+        if takes and key.text not in OPERATIONS:
+            word = "conv" if "conv" in takes else takes[0]
+            message = f"defaults: there is no layer {quoted(key.text)}"
+            help = f"'{key.text}' is an argument: {word}: {{{key.text}: ..}}"
         self.problem(message, key.place, help, code="unknown")
 
     def positions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any, Final
@@ -11,10 +12,10 @@ from archcalc.language.frame import Frame
 from archcalc.language.program import Declaration, Module
 from archcalc.language.scope import Reports, ScopedReader
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, empty
 from archcalc.language.words import SIZES
 from archcalc.limits import Limits, raised
-from archcalc.problems import Complaint, Place, Problem, meant, quoted
+from archcalc.problems import Complaint, Place, Problem, meant, quoted, shorten
 from archcalc.shapes import DIMENSIONS
 
 TYPES: Final = ("int", "float", "bool", "str", "list", "any")
@@ -64,7 +65,7 @@ class Declarer:
             return None
         if isinstance(item, Mapping):
             return item
-        found = "a list" if isinstance(item, Sequence) else "text"
+        found = "a list" if isinstance(item, Sequence) else "nothing" if empty(item) else "text"
         message = f"{what} must be a mapping of names to values, got {found}"
         self.problem(message, item.place, f"such as {example}", code="type")
         return None
@@ -88,7 +89,11 @@ class Declarer:
         """Settings or arguments. Each may use those before it."""
         found: dict[str, Declaration] = {}
         scope = self.reader.scope
-        mapping = self.mapping(item, what, "{width: 64}")
+        names = item.items if isinstance(item, Sequence) else ()
+        words = [i.text for i in names if isinstance(i, Scalar) and WORD.match(i.text)]
+        shown = ", ".join(f"{shorten(word)}: int" for word in words[:4])
+        self.reader.refused.update(words)
+        mapping = self.mapping(item, what, f"{{{shown or 'width: 64'}}}")
         scope.later = mapping.entries if mapping is not None else ()
         for key, value in mapping or ():
             name = key.text
@@ -221,7 +226,13 @@ class Declarer:
     def sizes(self, item: Item, what: str) -> dict[str, Slot]:
         """Named sizes: ``{channels: 3, height: 224, width: 224}``."""
         found: dict[str, Slot] = {}
-        mapping = self.mapping(item, what, "{channels: 3, height: 224, width: 224}")
+        shape = item.get("shape") if isinstance(item, Mapping) else item
+        example = shaped(shape) if shape is not None else ""
+        if isinstance(item, Mapping) and example:
+            message = "the sizes of a tensor have names"
+            self.problem(message, item.entries["shape"][0].place, f"write {example}", code="type")
+            return found
+        mapping = self.mapping(item, what, example or "{channels: 3, height: 224, width: 224}")
         if mapping is None:
             return found
         for key, value in mapping:
@@ -250,6 +261,27 @@ class Declarer:
                 f"{what} has no dimensions", item.place, "such as {features: 10}", code="empty"
             )
         return found
+
+
+def shaped(item: Item) -> str:
+    """``[3, 224, 224]`` or ``224x224x3`` with names, as far as it can be told which is which."""
+    texts = (
+        [i.text for i in item.items if isinstance(i, Scalar)] if isinstance(item, Sequence) else []
+    )
+    if isinstance(item, Scalar):
+        texts = re.split(r"\s*[x\u00d7X,*]\s*", item.text.strip("() "))
+    if not 1 <= len(texts) <= 4 or not all(re.fullmatch("[0-9]{1,6}", text) for text in texts):
+        return ""
+    if isinstance(item, Scalar) and len(texts) < 3:  # 512x768 has no channels
+        return ""
+    sizes = [int(text) for text in texts]
+    names = ("features",), ("length", "features"), ("channels", "height", "width")
+    if len(sizes) == 4:
+        sizes = sizes[1:]
+    if len(sizes) == 3 and sizes[2] in (1, 3, 4) and sizes[0] not in (1, 3, 4):
+        sizes = [sizes[2], *sizes[:2]]
+    named = zip(names[len(sizes) - 1], sizes, strict=True)
+    return f"{{{', '.join(f'{name}: {size}' for name, size in named)}}}"
 
 
 def is_reserved(name: str) -> bool:

@@ -246,6 +246,7 @@ class Frame:
         "looping",
         "places",
         "prev",
+        "skipped",
         "tensors",
         "used",
     )
@@ -266,6 +267,8 @@ class Frame:
         self.bound: dict[str, tuple[int, int]] = {}
         """For each named step, the nodes that it made: from, to."""
         self.places: dict[str, Place] = {}
+        self.skipped: set[str] = set()
+        """The names of steps whose condition did not hold."""
         self.looping = 0
         self.calls = calls
 
@@ -303,6 +306,11 @@ class Frame:
                 raise ExpressionFault(
                     "the network has several inputs",
                     help=f"name one: {listed(self.tensors)}",
+                    code="reference",
+                )
+            if name in self.skipped:
+                raise ExpressionFault(
+                    f"there is no tensor {quoted(name)} here: the 'if' of its step does not hold",
                     code="reference",
                 )
             close = nearest(name, (*self.tensors, "prev", "input"))

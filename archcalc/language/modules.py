@@ -10,6 +10,7 @@ from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.figures import budget, expected, published
 from archcalc.language.files import Files
+from archcalc.language.frame import no_tensor
 from archcalc.language.program import Block, Module, Variant
 from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
@@ -84,21 +85,12 @@ class _Loader:
             return None
         for problem in problems:
             self.report(problem)
-        for key, _ in root:
-            if key.text not in TOP:
-                head, colon, _ = key.text.partition(":")
-                if colon and head in TOP:
-                    close, help = None, f"a space is missing after the colon: {head}: .."
-                    self.misspelt.add(head)
-                else:
-                    close = KEYS.get(key.text) or self.report.near(key.text, TOP)
-                    help = "" if close else f"there are {listed(TOP)}"
-                    self.misspelt.add(close or "")
-                message = f"a spec has no key {quoted(key.text)}{meant(close)}"
-                self.report(Problem(message, key.place, help, code="unknown"))
+        self.keys(root)
         version = root.get("archcalc")
         if version is None:
             start = Place(source, 1, 1)
+            if "archcalc" in self.misspelt:
+                return root
             self.report(
                 Problem(
                     "'archcalc: 1' is missing",
@@ -118,6 +110,37 @@ class _Loader:
                 )
             )
         return root
+
+    def keys(self, root: Mapping) -> None:
+        """Reports the keys that a spec does not have."""
+        listing = f"there are {listed(TOP)}"
+        above: Scalar | None = None
+        indented: set[str] = set()
+        for key, value in root:
+            if key.text in TOP:
+                above = key if empty(value) else None
+                continue
+            head, colon, _ = key.text.partition(":")
+            inner = [name for name, _ in value] if isinstance(value, Mapping) else []
+            close, help = None, ""
+            if colon and head in TOP:
+                help = f"a space is missing after the colon: {head}: .."
+                self.misspelt.add(head)
+            elif above is not None and not KEYS.get(key.text):
+                if above.text in indented:  # for all that stand below it, once is enough
+                    continue
+                help = f"does it belong to {above.text}? indent it deeper"
+                indented.add(above.text)
+            elif any(name.text in ("layers", "input", "inputs") for name in inner):
+                help = f"the keys of a spec stand at the left, not below {shorten(key.text)}"
+                self.misspelt.update(("archcalc", *(name.text for name in inner)))
+            else:
+                close = KEYS.get(key.text) or self.report.near(key.text, TOP)
+                if not close:  # once is enough
+                    help, listing = listing, ""
+                self.misspelt.add(close or "")
+            message = f"a spec has no key {quoted(key.text)}{meant(close)}"
+            self.report(Problem(message, key.place, help, code="unknown"))
 
     # Other files.
 
@@ -219,7 +242,7 @@ class _Loader:
             if len(name.text) > 100 * self.limits.name:
                 message = f"the spec's name has at most {100 * self.limits.name:,} characters"
                 self.report(Problem(message, name.place, raised("name"), code="limit"))
-        else:
+        elif "name" not in self.misspelt:
             place = name.place if name is not None else Place(source, 1, 1)
             self.report(
                 Problem(
@@ -268,12 +291,16 @@ class _Loader:
                             Problem(
                                 f"there is no tensor '{shorten(str(slot.constant))}' for an output",
                                 slot.place,
+                                no_tensor(sorted(scope.tensors.names - {"prev", "input"})),
                                 code="reference",
                             )
                         )
                 compiler.reader.scope = settings
             else:
-                self.report(Problem("outputs must be a list of names", outputs.place, code="type"))
+                help = f"outputs: [{shorten(outputs.text)}]" if isinstance(outputs, Scalar) else ""
+                self.report(
+                    Problem("outputs must be a list of names", outputs.place, help, code="type")
+                )
         module.expect = expected(compiler, section("expect"))
         module.published = published(compiler, section("published"))
         module.budget = budget(compiler, section("budget"))
@@ -283,6 +310,13 @@ class _Loader:
     def used(
         self, module: Module, compiler: Compiler, item: Item | None, way: tuple[str, ...]
     ) -> None:
+        if isinstance(item, Scalar) and not empty(item):
+            name = os.path.basename(item.text).partition(".")[0]
+            module.lost.add(name)
+            help = f"such as {{{shorten(name)}: {shorten(item.text)}}}"
+            message = "use must be a mapping of names to values, got text"
+            self.report(Problem(message, item.place, help, code="type"))
+            return
         for key, value in compiler.mapping(item, "use", "{blocks: common.yaml}") or ():
             found = self.follow(value, "use", way)
             if found is None:
@@ -390,20 +424,33 @@ class _Loader:
                     )
                 )
                 continue
+            if isinstance(value, Sequence):
+                help = f"{shorten(key.text)}: {{layers: [..]}}"
+                message = f"the steps of block {quoted(key.text)} stand under layers"
+                self.report(Problem(message, value.place, help, code="type"))
+                module.lost.add(key.text)
+                continue
             body = compiler.mapping(
                 value, f"block {key.text}", "{arguments: {width: int}, layers: [..]}"
             )
             if body is None:
+                module.lost.add(key.text)
                 continue
             block = Block(key.text, key.place, module)
+            misspelt = False
             for field, _ in body:
                 if field.text not in ("arguments", "help", "layers"):
-                    compiler.unknown(
-                        f"block {key.text} has no field",
-                        field.text,
-                        ("arguments", "help", "layers"),
-                        field.place,
-                        "there are arguments, help and layers",
+                    known = ("arguments", "help", "layers")
+                    close = KEYS.get(field.text) or compiler.report.near(field.text, known)
+                    close = close if close in known else None
+                    misspelt = misspelt or close == "layers"
+                    self.report(
+                        Problem(
+                            f"block {key.text} has no field {quoted(field.text)}{meant(close)}",
+                            field.place,
+                            "" if close else "there are arguments, help and layers",
+                            code="unknown",
+                        )
                     )
             help_item = body.get("help")
             if isinstance(help_item, Scalar):
@@ -412,13 +459,14 @@ class _Loader:
             block.arguments = compiler.declarations(
                 body.get("arguments"), f"arguments of {key.text}"
             )
+            if isinstance(body.get("arguments"), Sequence):
+                module.lost.add(key.text)
             layers = body.get("layers")
             if layers is None:
-                self.report(
-                    Problem(
-                        f"block {key.text} needs layers", key.place, "layers: [..]", code="type"
-                    )
-                )
+                module.lost.add(key.text)
+                if not misspelt:
+                    message = f"block {key.text} needs layers"
+                    self.report(Problem(message, key.place, "layers: [..]", code="type"))
                 continue
             module.blocks[key.text] = block
             bodies.append((block, body, layers))
@@ -452,13 +500,10 @@ class _Loader:
                     variant.meta = compiler.texts(content, f"{key.text}: meta")
                 else:
                     known = ("set", "expect", "published", "budget", "meta")
-                    compiler.unknown(
-                        "a variant has no field",
-                        field.text,
-                        known,
-                        field.place,
-                        f"there are {listed(known)}",
-                    )
+                    help = f"there are {listed(known)}"
+                    if field.text in module.settings or self.input_size(module, field.text):
+                        help = f"a variant sets it: {{set: {{{field.text}: ..}}}}"
+                    compiler.unknown("a variant has no field", field.text, known, field.place, help)
             module.variants[key.text] = variant
             self.checked_settings(module, compiler, variant)
         if "default_variant" in sections:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as Overrides
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from archcalc import zoo
@@ -186,7 +187,15 @@ class _Run:
             else compiler.reader.integer(item)
         )
         if report.problems:
-            raise report.complaint()
+            kind = declaration.type if declaration else "int"
+            raise Complaint(
+                *(
+                    replace(p, help=f"a value of type {kind} is needed")
+                    if p.code == "reference" and "did you mean" not in p.message and kind != "any"
+                    else p
+                    for p in report.complaint().problems
+                )
+            )
         return slot
 
     def settle_values(self, overrides: Overrides[str, str], ready: Overrides[str, Any]) -> None:
@@ -257,7 +266,10 @@ class _Run:
 
     def unknown(self, name: str, known: list[str]) -> None:
         close = nearest(name, known)
-        if close:
+        sizes = [size for size in known if size.startswith(f"{name}.")]
+        if sizes:
+            help = f"its sizes are {listed(sizes)}"
+        elif close:
             help = f"did you mean '{close}'?"
         else:
             help = f"there are {listed(known)}" if known else "the spec has no settings"

@@ -200,6 +200,8 @@ class Step:
     ) -> Node | None:
         """One turn: the condition, the origin, the operation, the name."""
         if self.condition is not None and not self.condition.value(frame):
+            if self.name is not None and isinstance(self.name.constant, str):
+                frame.skipped.add(self.name.constant)
             if self.otherwise is None:
                 return GONE
             frame.prev = current

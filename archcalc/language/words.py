@@ -126,6 +126,8 @@ SIZES: Final = {
 
 KEYS: Final = {
     "version": "archcalc",
+    "title": "name",
+    "model_name": "name",
     "setting": "settings",
     "params": "settings",
     "parameters": "settings",
