@@ -66,6 +66,7 @@ class Compiler(Declarer):
     ) -> None:
         super().__init__(module, limits, report, expressions)
         self.follower_steps: dict[str, LayerStep] = {}
+        self._words: set[str] = set()
         self.bare: dict[str, LayerStep] = {}
         """Layers by the word that stands for them without arguments; read once."""
 
@@ -213,8 +214,11 @@ class Compiler(Declarer):
         return step
 
     def words(self) -> Collection[str]:
-        """All that a step can do."""
-        return {*KINDS, *SPECIAL, *self.module.blocks}
+        """All that a step can do. There may be very many blocks, and faults."""
+        known = self._words
+        if len(known) < len(KINDS) + len(self.module.blocks):
+            known = self._words = {*KINDS, *SPECIAL, *self.module.blocks}
+        return known
 
     def two_operations(self, operations: list[Scalar]) -> Problem:
         """The problem of a step with several operations."""
@@ -227,7 +231,7 @@ class Compiler(Declarer):
         if kind is not None and second.text in spelled(kind):
             word = first.text
             help = f"'{second.text}' is an argument of {word}: {word}: {{.., {second.text}: ..}}"
-        elif (problem := misplaced(operations, known, MODIFIERS)) is not None:
+        elif (problem := misplaced(operations, known, MODIFIERS, self.report.near)) is not None:
             return problem
         else:
             help = "write each operation as a step of its own"

@@ -268,7 +268,7 @@ def shaped(item: Item) -> str:
     texts = (
         [i.text for i in item.items if isinstance(i, Scalar)] if isinstance(item, Sequence) else []
     )
-    if isinstance(item, Scalar):
+    if isinstance(item, Scalar) and len(item.text) <= 60:
         texts = re.split(r"\s*[x\u00d7X,*]\s*", item.text.strip("() "))
     if not 1 <= len(texts) <= 4 or not all(re.fullmatch("[0-9]{1,6}", text) for text in texts):
         return ""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from collections.abc import Sequence as Items
 from typing import Final
 
 from archcalc.language.source import Item, Mapping, Scalar, Sequence
 from archcalc.language.words import KINDS_KEYS, OPERATIONS, STEPS
-from archcalc.problems import Problem, meant, nearest, quoted, shorten
+from archcalc.problems import Problem, meant, quoted, shorten
 
 CALL: Final = re.compile(r"([A-Za-z_][\w.]*)(?:\s*\(|\s+)(.*?)\)?\s*", re.DOTALL)
 """``Conv2D(64, 3)`` and ``conv 64 3``: a word and what stands behind it."""
@@ -63,11 +63,11 @@ def kind_as_value(
     operations: Items[Scalar], item: Mapping, known: Collection[str]
 ) -> Problem | None:
     """The problem of ``{type: conv, out_channels: 64}``."""
-    for key in operations:
+    for key in operations[:10]:
         value = item.get(key.text)
         if key.text in KINDS_KEYS and key.text not in known and isinstance(value, Scalar):
             name = known_as(value.text, known) or value.text
-            others = [o.text for o in operations if o is not key][:3]
+            others = [o.text for o in operations[:4] if o is not key][:3]
             given = ", ".join(f"{shorten(o)}: .." for o in others)
             help = f"write {shorten(name)}{f': {{{given}}}' if given else ''}"
             return Problem("the layer of a step is its key", key.place, help, code="syntax")
@@ -88,14 +88,17 @@ def number_as_step(row: Sequence) -> Problem | None:
 
 
 def misplaced(
-    operations: Items[Scalar], known: Collection[str], modifiers: Collection[str]
+    operations: Items[Scalar],
+    known: Collection[str],
+    modifiers: Collection[str],
+    near: Callable[[str, Collection[str]], str | None],
 ) -> Problem | None:
     """The problem of a modifier under another word: ``{conv: [64, 3], nmae: x}``."""
-    if not any(o.text in known or o.text.startswith("$") for o in operations):
+    if not any(o.text in known or o.text.startswith("$") for o in operations[:10]):
         return None
-    for key in operations:
+    for key in operations[:10]:
         if key.text not in known:
-            close = STEPS.get(key.text) or nearest(key.text, modifiers)
+            close = STEPS.get(key.text) or near(key.text, modifiers)
             if close:
                 message = f"a step has no {quoted(key.text)}{meant(close)}"
                 return Problem(message, key.place, code="unknown")

@@ -128,7 +128,7 @@ def _fault(error: Any, lines: Items[str], bracket: Place | None) -> Fault | None
         tag = written.group() if written else "!"
         help = "text that starts with ! needs quotes"
         if re.match(r"![A-Za-z_(]", tag):
-            help = f"a condition is turned around with not: not {tag[1:]}"
+            help = f"a condition is turned around with not: not {shorten(tag[1:])}"
         return Fault(
             f"YAML tags are not read ({shorten(tag)})", start.line, start.column, help, len(tag)
         )
