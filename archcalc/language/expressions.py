@@ -170,6 +170,9 @@ def parse(text: str, limits: Limits) -> Expression:
     if odd:
         raise ExpressionFault(
             f"character U+{ord(odd.group()):04X} cannot stand in an expression",
+            help="quotes are written straight, or left out"
+            if "\u2018" <= odd.group() <= "\u201f"
+            else "",
             code="syntax",
             offset=indent + odd.start(),
             width=1,
