@@ -1184,7 +1184,10 @@ class Maker:
             same = "channels" if "channels" in dims else "features"
             if kind in ("conv", "linear") and x.dims.get(same) == dims.get(same, 0):
                 # The same layer once more; what it brings along it brings again.
-                step = {"op": kind, "args": {**args, "norm": "none"}, "share": name}
+                own: dict[str, Value] = {"norm": "none"}
+                if self.net["defaults"].get(kind, {}).get("activation") == "prelu":
+                    own["activation"] = "none"  # it would have weights that are not there
+                step = {"op": kind, "args": {**args, **own}, "share": name}
                 if len(layer) == 1 and self.attempt(step, x, scope.copy()) is not None:
                     return step
             if kind == "embedding" and x.dims.get("features") == args["embedding_dim"]:
