@@ -13,8 +13,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Runs the program and leaves it with its exit code."""
     import gc
 
-    # A short run makes next to no garbage in circles; looking for some is a tenth of its time.
-    gc.set_threshold(1_000_000, 20, 20)
+    # The run for one network makes next to no garbage in circles, and looking for some is a tenth
+    # of its time. Those of many networks look for it (`progress.Progress`), and not too often.
+    gc.set_threshold(200_000, 20, 20)
+    gc.disable()
 
     try:
         from archcalc.cli.run import run_and_leave

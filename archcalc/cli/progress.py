@@ -18,10 +18,12 @@ REFRESH: Final = 0.1
 class Progress:
     """Watches a run from a thread of its own, so that the work need not know of it.
 
-    Nothing is shown, and no thread is started, where standard error is no terminal.
+    Nothing is shown, and no thread is started, where standard error is no terminal. With ``many``
+    the run builds many networks one after the other, which leave garbage to be collected.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, many: bool = True) -> None:
+        self._many = many
         self._what = ""
         self._done: Callable[[], int] = int
         self._total: int | None = None
@@ -40,6 +42,10 @@ class Progress:
         self._what, self._done, self._total, self._unit = what, done, total, unit
 
     def __enter__(self) -> Progress:
+        if self._many:
+            from gc import enable
+
+            enable()
         if sys.stderr.isatty():
             from threading import Event, Thread
 

@@ -87,6 +87,7 @@ def command(
     """
     from archcalc.analysis.metrics import METRICS, all_under
     from archcalc.cli.output import show
+    from archcalc.cli.progress import Progress
     from archcalc.cli.sweep import picture
     from archcalc.cli.targets import read
     from archcalc.formats.growth import Scaling
@@ -102,13 +103,15 @@ def command(
     metrics = all_under([n for n, m in METRICS.items() if m.command], convention)
     line: Line | None = None
     columns = _columns(found, request, name, text if equals else None)
-    for number, column in enumerate(columns, 1):
-        try:
-            line = measured(lambda axis: _sweep(found, request, axis), name, column, metrics)
-            break
-        except Complaint:
-            if number == len(columns):
-                raise
+    with Progress() as progress:
+        progress.now("sweeping")
+        for number, column in enumerate(columns, 1):
+            try:
+                line = measured(lambda axis: _sweep(found, request, axis), name, column, metrics)
+                break
+            except Complaint:
+                if number == len(columns):
+                    raise
     assert line is not None
     grown = [_grown(metric, name, line) for metric in metrics]
     reasons = line.reasons

@@ -73,7 +73,7 @@ def counted(target: str, request: Request) -> tuple[Subject, Result]:
     from archcalc.cli.progress import Progress
     from archcalc.graph import Graph
 
-    with Progress() as progress:
+    with Progress(many=False) as progress:
         progress.now("reading")
         found = read(target, request)
         graph = Graph()
