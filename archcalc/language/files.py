@@ -75,7 +75,8 @@ class Files:
         if odd:
             raise complain(f"'{shorten(name)}' is not a regular file")
         known = [f for folder in (*near, *self.folders) for f in yaml_files(folder)]
-        close = nearest(name, known)
+        stems = {os.path.splitext(file)[0]: file for file in reversed(known)}
+        close = stems.get(nearest(os.path.splitext(name)[0], stems) or "")
         raise complain(f"there is no file {quoted(name)}{meant(close)}", "" if close else lies)
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from archcalc.limits import Limits, raised
-from archcalc.problems import FILE, Complaint, Place, Problem, Source
+from archcalc.problems import FILE, Complaint, Place, Problem, Source, shorten
 
 
 class Scalar:
@@ -422,7 +422,7 @@ def read_bytes(path: str, limits: Limits) -> bytes:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         help = "give the path of a .yaml file" if isinstance(error, NotRegular) else ""
-        message = f"cannot read {path}: {why}"
+        message = f"cannot read {shorten(path, 200)}: {why}"
         raise Complaint(Problem(message, None, help, kind=FILE, code="file")) from None
 
 

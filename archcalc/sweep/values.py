@@ -251,6 +251,10 @@ def read(text: str, *, fine: bool = False, real: bool = False) -> Values:
     parts = items(text)
     if "" in parts:
         raise wrong(text, "a value between two commas is missing")
+    for part in parts:
+        ends = part.split(":")
+        if len(ends) > 1 and any(number(end) is not None for end in ends) and not bounds(part):
+            raise wrong(part, "a range is FROM:TO, FROM:TO:STEP or FROM:TO:*FACTOR, all numbers")
     if len(parts) > 1 or (found := bounds(parts[0])) is None:
         ranges = [bounds(part) for part in parts]
         if any(ranges):

@@ -46,6 +46,7 @@ def test_values(text: str, wanted: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
+        *((text, "a range is FROM:TO") for text in ("1:x", "0:x", "1,x:2", "1:2:x", "1:2:3:4")),
         ("", "there is no value"),
         ("1,,2", "missing"),
         ("0.1:0.9", "needs a step"),
