@@ -17,9 +17,9 @@ import pytest
 from archcalc.cli.app import COMMANDS
 from archcalc.formats import schema as formats
 from archcalc.language import load_bytes, schema
-from archcalc.language.compiler import MODIFIERS
 from archcalc.language.modules import TOP
 from archcalc.language.source import Item, Mapping, Scalar, decode, parse
+from archcalc.language.steps import MODIFIERS
 from archcalc.layers import KINDS
 from archcalc.limits import LIMITS
 

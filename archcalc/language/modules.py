@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 from typing import Final
 
-from archcalc.language.compiler import MODIFIERS, POSITIONAL, Compiler, spelled
+from archcalc.language.arguments import POSITIONAL, spelled
+from archcalc.language.compiler import Compiler
 from archcalc.language.declarations import DTYPES
 from archcalc.language.expressions import WORD, Expressions
 from archcalc.language.figures import budget, expected, published
@@ -15,6 +16,7 @@ from archcalc.language.program import Block, Module, Variant
 from archcalc.language.scope import Reports, Scope, Tensors
 from archcalc.language.slots import Slot
 from archcalc.language.source import Item, Mapping, Scalar, Sequence, decode, empty, parse
+from archcalc.language.steps import MODIFIERS
 from archcalc.language.words import KEYS
 from archcalc.layers import KINDS
 from archcalc.limits import Limits, raised

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from archcalc.language.compiler import MODIFIERS, POSITIONAL, spelled
+from archcalc.language.arguments import POSITIONAL, spelled
 from archcalc.language.declarations import DTYPES, TYPES
 from archcalc.language.figures import EXPECTED, PUBLISHED_NUMBERS, PUBLISHED_TEXTS
 from archcalc.language.modules import TOP
-from archcalc.language.steps import follower_kinds
+from archcalc.language.steps import MODIFIERS, follower_kinds
 from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import REQUIRED, Choice, Field, Kind, Padding

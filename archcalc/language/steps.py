@@ -7,7 +7,7 @@ The order of a step is ``for``, ``repeat``, ``if``, ``from``, the operation, the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from archcalc.graph import Node
 from archcalc.language.arithmetic import ExpressionFault, List, describe
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 
 GONE = None
 """What a step gives whose ``if`` is false: the tensor passes by, or the branch is gone."""
+
+MODIFIERS: Final = (
+    "name",
+    "from",
+    "repeat",
+    "if",
+    "else",
+    "for",
+    "in",
+    "share",
+    "cached",
+    "note",
+)
+"""What may stand beside the operation of a step."""
 
 
 class Chain:

@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable
 from functools import cache
 
+from archcalc.language.arguments import spelled
 from archcalc.language.arithmetic import FUNCTIONS
-from archcalc.language.compiler import MODIFIERS, SPECIAL, spelled
+from archcalc.language.compiler import SPECIAL
 from archcalc.language.modules import TOP
+from archcalc.language.steps import MODIFIERS
 from archcalc.layers import KINDS
 from archcalc.shapes import DIMENSIONS
 
