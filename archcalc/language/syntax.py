@@ -198,7 +198,7 @@ _PATTERNS: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], .
         re.compile(r"([0-9]+)((?:[xX][0-9]+)+)"),
         lambda m: f"write [{m[0].replace('X', 'x').replace('x', ', ')}]",
     ),
-    (re.compile(r"([0-9.]+) ?%"), lambda m: f"write {float(m[1]) / 100:g}"),
+    (re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?) ?%"), lambda m: f"write {float(m[1]) / 100:g}"),
     (
         re.compile(r"([0-9]{1,9})(?:\.([0-9]{1,9}))? ?([kKMGB])"),
         lambda m: f"write it in full: {_in_full(m)}",
