@@ -40,37 +40,35 @@ def dimensions(first: Shape, other: Shape) -> str:
 
 
 def stride(small: Shape, large: Shape) -> str:
-    """The stride that takes ``large`` down to ``small``, as it is written; nothing if none does."""
+    """The stride that takes ``large`` down to ``small``, as it is written; nothing if none does.
+
+    They differ in some position.
+    """
     steps = []
     for axis in small.positions:
         step = max(round(large[axis] / small[axis]), 1)
         if small[axis] not in (large[axis] // step, -(-large[axis] // step)):
             return ""
         steps.append(step)
-    if len(set(steps)) > 1:
-        return f"[{', '.join(map(str, steps))}]"
-    return str(steps[0]) if steps and steps[0] > 1 else ""
+    return f"[{', '.join(map(str, steps))}]" if len(set(steps)) > 1 else str(steps[0])
 
 
 def shortcut(first: Shape, other: Shape) -> str:
     """Help for a sum: ``first`` is what a residual block computes, ``other`` its shortcut."""
     names = unlike(first, other)
     positions = [name for name in names if name in first.positions]
-    content = [name for name in names if name not in positions]
-    if content == ["features"]:
-        needed = f"the shortcut needs a linear layer to {first['features']} features"
-    elif "channels" in first:
-        needed = f"the shortcut needs a 1x1 convolution to {first['channels']} channels"
-    else:
-        needed = ""
-    if not positions:
-        return needed
-    step = stride(first, other)
-    if step and "channels" in first:
-        return f"{needed} with stride {step}"
-    small = all(first[name] < other[name] < 1.5 * first[name] for name in positions)
-    fits = f"'padding: half' keeps the {spoken(positions)} in a convolution" if small else EQUAL
-    return f"{fits}; {needed}" if content else fits
+    along = "channels" if "channels" in first else "features"
+    step = stride(first, other) if positions and along == "channels" else ""
+    fits, needed = "", ""
+    if positions and not step:
+        small = all(first[name] < other[name] < 1.5 * first[name] for name in positions)
+        fits = f"'padding: half' keeps the {spoken(positions)} in a convolution" if small else EQUAL
+    if along in names or step:
+        what = "1x1 convolution" if along == "channels" else "linear layer"
+        needed = f"the shortcut needs a {what} to {first[along]} {along}"
+    if step:
+        needed += f" with stride {step}"
+    return "; ".join(filter(None, (fits, needed)))
 
 
 def side_by_side(first: Shape, other: Shape, along: str) -> str:
@@ -92,9 +90,7 @@ def no_image(kind: str, shape: Shape, **_: object) -> str:
     return f"{kind} comes before flatten and to_sequence, not after"
 
 
-def divisors(
-    size: int, number: int, also: tuple[int, ...] = (), other: str = "", **_: object
-) -> str:
+def divisors(size: int, number: int, also: tuple[int, ...], other: str, **_: object) -> str:
     """Help that names the divisors of all sizes around ``number``: ``3 or 5 would do``."""
 
     def fits(candidate: int) -> bool:
