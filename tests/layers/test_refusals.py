@@ -417,6 +417,14 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None, str, str]] = [
     (
         "add",
         {},
+        "c8 l16 | c8 l31",
+        None,
+        "add: 8 x 16 and 8 x 31 differ in length",
+        "the shortcut needs a 1x1 convolution to 8 channels with stride 2",
+    ),
+    (
+        "add",
+        {},
         "c256 h56 w56 | c64 h56 w56",
         None,
         "add: 256 x 56 x 56 and 64 x 56 x 56 differ in channels",
