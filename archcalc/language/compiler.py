@@ -354,11 +354,15 @@ class Compiler(Layers):
             help = "" if near else f"use: has {listed(self.module.uses)}"
         elif any(c in word for c in "([{,)]}"):
             help = "inside {..} or [..] an expression with a comma needs quotes"
-        elif not (help := named_group(word, item, known)):
+        else:
             close = self.report.near(word, known)
-            if not close:
+            if close not in SPECIAL and (help := named_group(word, item, known)):
+                close = None
+            elif not close:
                 help = "archcalc layers lists them; custom: is for what is not built in"
         self.problem(f"{what} {quoted(word)}{meant(close)}", key.place, help, code="unknown")
+        if close in KINDS and isinstance(item, Mapping) and self.report.few:
+            self.layer(key.place, close, item)  # what is wrong with its arguments
 
     # Merges.
 

@@ -46,8 +46,13 @@ class Reports:
 
         return Complaint(*sorted(self.problems, key=where))
 
+    @property
+    def few(self) -> bool:
+        """Whether there are so few faults that more are worth their time: 20 are shown."""
+        return len(self.problems) < 25
+
     def near(self, word: str, known: Iterable[str]) -> str | None:
-        return nearest(word, known) if len(self.problems) < 25 else None
+        return nearest(word, known) if self.few else None
 
 
 class Tensors:
