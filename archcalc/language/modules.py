@@ -561,6 +561,10 @@ def input_size(module: Module, name: str) -> tuple[str, str] | None:
     return None
 
 
+SET: Final = "--set"
+"""The name of the source in which the values of the command line stand."""
+
+
 def setting_names(module: Module) -> list[str]:
     """All that ``--set`` takes: settings and the sizes of inputs."""
     sizes = [f"{name}.{dim}" for name, dims in module.inputs.items() for dim in dims]
@@ -569,7 +573,7 @@ def setting_names(module: Module) -> list[str]:
 
 def override_item(name: str, text: str, limits: Limits) -> Item:
     """The value of ``--set name=text``, read as a spec reads it. Raises `Complaint`."""
-    source = decode(f"{name}: {text}".encode("utf-8", "surrogatepass"), "--set", limits)
+    source = decode(f"{name}: {text}".encode("utf-8", "surrogatepass"), SET, limits)
     root, problems, _ = parse(source, limits)
     if problems or len(root.entries) != 1 or name not in root.entries:
         raise Complaint(
@@ -585,7 +589,7 @@ def override_item(name: str, text: str, limits: Limits) -> Item:
 
 def override_place(name: str) -> Place:
     """Where the value of a setting stands that was given ready, not as text."""
-    return Place(Source("--set", f"{name}: .."), 1, len(name) + 3, 2)
+    return Place(Source(SET, f"{name}: .."), 1, len(name) + 3, 2)
 
 
 __all__ = ["Files", "Module", "load_module"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Mapping as Overrides
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -15,6 +17,7 @@ from archcalc.language.expressions import Expressions
 from archcalc.language.files import Files
 from archcalc.language.frame import Build, Frame
 from archcalc.language.modules import (
+    SET,
     input_size,
     load_module,
     override_item,
@@ -145,7 +148,8 @@ class Spec:
         arithmetic = arithmetic or Arithmetic(self._limits)
         chosen = self.variant(variant)
         run = _Run(self._module, chosen, arithmetic, self._limits)
-        run.settle_values(overrides or {}, values or {})
+        with _told_as_usage():
+            run.settle_values(overrides or {}, values or {})
         graph = Graph() if graph is None else graph
         build = Build(graph, arithmetic, self._limits)
         problems: tuple[Problem, ...] = ()
@@ -160,6 +164,20 @@ class Spec:
             graph.outputs = [graph.nodes[-1]]
         name = chosen.name if chosen else None
         return Built(graph, run.told(), name, problems, build.steps)
+
+
+@contextmanager
+def _told_as_usage() -> Iterator[None]:
+    """A fault in what ``--set`` gives is one of the command line, and not of the spec."""
+    try:
+        yield
+    except Complaint as complaint:
+        raise Complaint(
+            *(
+                replace(p, kind=USAGE) if p.place and p.place.source.name == SET else p
+                for p in complaint.problems
+            )
+        ) from None
 
 
 class _Run:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from nets import VECTOR, faults, spec
 
-from archcalc.problems import SPEC, USAGE, Complaint
+from archcalc.problems import USAGE, Complaint
 
 TEXT = """
 input: {channels: 3, height: 32, width: 2*n}
@@ -74,28 +74,28 @@ REFUSED = {
     ("", "hlaf=3"): ("net has no setting 'hlaf'", USAGE),
     ("", "input.depth=3"): ("net has no setting 'input.depth'", USAGE),
     ("bgi", ""): ("net has no variant 'bgi'", USAGE),
-    ("", "n=many"): ("there is no name 'many' here", SPEC),
-    ("", "n=half"): ("there is no name 'half' here", SPEC),
-    ("", "n=2.5"): ("a whole number is needed, got 2.5", SPEC),
-    ("", "n=true"): ("a whole number is needed, got true", SPEC),
-    ("", "n="): ("a value is missing here", SPEC),
-    ("", "n=[1"): ("this bracket is never closed", SPEC),
-    ("", "n=1\nm: 2"): ("--set n: this is not one value", SPEC),
-    ("", "n={a: 1}"): ("a whole number is needed here, got a mapping", SPEC),
-    ("", "n=&a 3"): ("anchors and aliases are not read (&a)", SPEC),
-    ("", "n=!!int 3"): ("YAML tags are not read (tag:yaml.org,2002:int)", SPEC),
-    ("", "p=1.5"): ("p: at most 1 is allowed, got 1.5", SPEC),
-    ("", "p=-1"): ("p: at least 0 is needed, got -1", SPEC),
-    ("", "act=tanh"): ("act: the text 'tanh' is none of relu, gelu", SPEC),
-    ("", "depths=3"): ("a list is needed, got the number 3", SPEC),
-    ("", "on_=1"): ("true or false is needed, got the number 1", SPEC),
-    ("", "on_=yes"): ("write true, not yes", SPEC),
-    ("", "input.height=0"): ("height must be at least 1, got 0", SPEC),
+    ("", "n=many"): ("there is no name 'many' here", USAGE),
+    ("", "n=half"): ("there is no name 'half' here", USAGE),
+    ("", "n=2.5"): ("a whole number is needed, got 2.5", USAGE),
+    ("", "n=true"): ("a whole number is needed, got true", USAGE),
+    ("", "n="): ("a value is missing here", USAGE),
+    ("", "n=[1"): ("this bracket is never closed", USAGE),
+    ("", "n=1\nm: 2"): ("--set n: this is not one value", USAGE),
+    ("", "n={a: 1}"): ("a whole number is needed here, got a mapping", USAGE),
+    ("", "n=&a 3"): ("anchors and aliases are not read (&a)", USAGE),
+    ("", "n=!!int 3"): ("YAML tags are not read (tag:yaml.org,2002:int)", USAGE),
+    ("", "p=1.5"): ("p: at most 1 is allowed, got 1.5", USAGE),
+    ("", "p=-1"): ("p: at least 0 is needed, got -1", USAGE),
+    ("", "act=tanh"): ("act: the text 'tanh' is none of relu, gelu", USAGE),
+    ("", "depths=3"): ("a list is needed, got the number 3", USAGE),
+    ("", "on_=1"): ("true or false is needed, got the number 1", USAGE),
+    ("", "on_=yes"): ("write true, not yes", USAGE),
+    ("", "input.height=0"): ("height must be at least 1, got 0", USAGE),
     ("", "input.height=input.height"): (
         "the sizes go in a circle: input.height -> input.height",
-        SPEC,
+        USAGE,
     ),
-    ("", "n=\x1b[31m"): ("character U+001B cannot stand in a spec", SPEC),
+    ("", "n=\x1b[31m"): ("character U+001B cannot stand in a spec", USAGE),
 }
 
 
