@@ -130,7 +130,7 @@ class ShapesOnly:
             must(shared[0] == kind and shared[1] == args, "other weights")
             content = "channels" if "channels" in xs[0].dims else "features"
             must(shared[2].get(content) == xs[0].dims.get(content), "other weights")
-        return Sizes(dims), mine
+        return Sizes(dims, xs[0].words and kind != "embedding"), mine
 
     def conv(self, args: dict[str, Any], x: dict[str, int]) -> dict[str, int]:
         must("channels" in x and len(x) > 1, "conv of no image")
