@@ -164,6 +164,10 @@ class ShapesOnly:
             must(out[axis] >= 1, "nothing is left")
         return {**x, "channels": int(args["out_channels"]), **out}
 
+    def rms_norm(self, args: dict[str, Any], x: dict[str, int]) -> dict[str, int]:
+        must("channels" in x or "features" in x, "rms_norm of no content")
+        return x
+
     def layer_norm(self, args: dict[str, Any], x: dict[str, int]) -> dict[str, int]:
         must(args.get("over", "auto") in ("auto", "all", *x), "layer_norm over what?")
         return dict(x)
