@@ -379,7 +379,11 @@ def test_who_ends_the_program_leaves_the_old_file(name: str, tmp_path: Path) -> 
         f"    os.kill(os.getpid(), signal.{name})\n"
     )
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # What a shell's job in the background ignores, its children would, too.
+        preexec_fn=lambda: signal.signal(getattr(signal, name), signal.SIG_DFL),
     )
     assert run.returncode == 128 + getattr(signal, name)
     assert (tmp_path / "old.txt").read_text() == "old"
