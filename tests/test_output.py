@@ -207,6 +207,13 @@ def test_a_format_that_is_named_goes_before_the_suffix(tmp_path: Path) -> None:
     assert (tmp_path / "a.json").read_text().startswith("path,")
 
 
+@pytest.mark.parametrize("command", ["macs lenet5", "sweep mobilenet_v2 --over width=0.5,1"])
+def test_a_dash_is_standard_output(command: str, tmp_path: Path) -> None:
+    run = archcalc(*command.split(), "--format", "csv", "--output", "-", folder=tmp_path)
+    assert run.returncode == 0 and "," in run.stdout
+    assert not os.listdir(tmp_path)
+
+
 def test_a_fault_leaves_the_old_file(tmp_path: Path) -> None:
     (tmp_path / "old.csv").write_text("old")
     run = archcalc("macs", "lenet5", "--columns", "nothing", "--output", "old.csv", folder=tmp_path)

@@ -81,8 +81,14 @@ def _format(ctx: click.Context, param: click.Parameter, value: str | None) -> st
     return state.format
 
 
+def file_of(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """The file that is named; ``-`` is standard output, as for other programs."""
+    return None if value == "-" else value
+
+
 def _output(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
     """The file for the answer; without --format, its suffix says which one."""
+    value = file_of(ctx, param, value)
     if value is not None:
         state = ctx.ensure_object(State)
         state.file = value

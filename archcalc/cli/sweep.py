@@ -19,6 +19,7 @@ from archcalc.cli.options import (
     convention_option,
     counting_of,
     exact_option,
+    file_of,
     limit_option,
     rows_option,
     set_option,
@@ -163,6 +164,7 @@ OPTIONS: Final[list[Callable[[Any], Any]]] = [
     click.option(
         "--output",
         metavar="FILE",
+        callback=file_of,
         help="Write to FILE.csv, FILE.json or FILE.parquet, row by row.",
     ),
     click.option("--resume", is_flag=True, help="Go on with a FILE.csv that was interrupted."),
