@@ -18,7 +18,7 @@ from archcalc.layers import KINDS
 from archcalc.layers.base import Layer
 from archcalc.layers.fields import AutoFlag, Choice, Field, Kind, Padding
 from archcalc.limits import Limits
-from archcalc.problems import Complaint, Place, listed, meant, quoted, some
+from archcalc.problems import Complaint, Place, Problem, listed, meant, quoted, some
 
 POSITIONAL: Final = 3
 """How many arguments of a layer kind can be written by position."""
@@ -32,6 +32,8 @@ class Layers(Declarer):
     ) -> None:
         super().__init__(module, limits, report, expressions)
         self.follower_steps: dict[str, LayerStep] = {}
+        self._bounded: set[tuple[Field[Any], Any]] = set()
+        """Constants that are within the bounds of their fields."""
 
     def no_layer_for_defaults(self, key: Scalar) -> None:
         close = OPERATIONS.get(key.text) or self.report.near(key.text, KINDS)
@@ -166,6 +168,19 @@ class Layers(Declarer):
         return close
 
     def argument(self, field: Field[Any], word: str, item: Item) -> Slot:
+        """One argument's slot, as its field reads text; a constant beyond its bounds is noted."""
+        slot = self.slot(field, word, item)
+        known = (field, slot.constant)
+        if slot.code is None and slot.constant is not None and known not in self._bounded:
+            for requirement in field.bounds(slot.constant):
+                if not requirement.holds and self.report.few:
+                    message, help = requirement.message(), requirement.help()
+                    self.report.later.append(Problem(message, slot.place, help, code="value"))
+                    return slot
+            self._bounded.add(known)
+        return slot
+
+    def slot(self, field: Field[Any], word: str, item: Item) -> Slot:
         """One argument's slot, as its field reads text."""
         reader, slot = self.reader, field.slot
         if isinstance(field, Choice):

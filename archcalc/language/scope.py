@@ -23,6 +23,9 @@ class Reports:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.later: list[Problem] = []
+        """What building the network would tell, if it came to that. Alone it is no fault: the step
+        may never be run, and if it is, the layers before it are shown."""
 
     def __call__(self, problem: Problem) -> None:
         width = self.WIDTH
@@ -35,8 +38,9 @@ class Reports:
 
     def complaint(self) -> Complaint:
         """All of them: those of a file together, in the order of its lines."""
+        problems = [*self.problems, *self.later]
         files: dict[int, int] = {}
-        for problem in self.problems:
+        for problem in problems:
             if problem.place:
                 files.setdefault(id(problem.place.source), len(files))
 
@@ -44,12 +48,12 @@ class Reports:
             place = problem.place
             return (files[id(place.source)], place.line, place.column) if place else (-1, 0, 0)
 
-        return Complaint(*sorted(self.problems, key=where))
+        return Complaint(*sorted(problems, key=where))
 
     @property
     def few(self) -> bool:
         """Whether there are so few faults that more are worth their time: 20 are shown."""
-        return len(self.problems) < 25
+        return len(self.problems) + len(self.later) < 25
 
     def near(self, word: str, known: Iterable[str]) -> str | None:
         return nearest(word, known) if self.few else None
