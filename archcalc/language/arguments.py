@@ -169,9 +169,11 @@ class Layers(Declarer):
 
     def argument(self, field: Field[Any], word: str, item: Item) -> Slot:
         """One argument's slot, as its field reads text; a constant beyond its bounds is noted."""
+        before = len(self.report.problems)
         slot = self.slot(field, word, item)
         known = (field, slot.constant)
-        if slot.code is None and slot.constant is not None and known not in self._bounded:
+        read = slot.code is None and slot.constant is not None
+        if read and len(self.report.problems) == before and known not in self._bounded:
             for requirement in field.bounds(slot.constant):
                 if not requirement.holds and self.report.few:
                     message, help = requirement.message(), requirement.help()
