@@ -87,6 +87,11 @@ def quoted(word: str) -> str:
     return f"{shown} (with {', '.join(odd[:4])})" if odd else shown
 
 
+def reason(error: OSError) -> str:
+    """Why a file could not be read or written, as a message says it."""
+    return (error.strerror or str(error)).lower()
+
+
 def some(number: int, what: str) -> str:
     """``1 argument``, ``2 arguments``."""
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

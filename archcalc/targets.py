@@ -10,7 +10,7 @@ import sys
 from os import path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from archcalc.problems import FILE, USAGE, Complaint, Problem, nearest
+from archcalc.problems import FILE, USAGE, Complaint, Problem, nearest, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,8 +90,7 @@ def standard_input(most: int) -> bytes:
             raise OSError("it is closed")
         return sys.stdin.buffer.read(most)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
-        message = f"cannot read standard input: {why}"
+        message = f"cannot read standard input: {reason(error)}"
         raise Complaint(Problem(message, kind=FILE, code="file")) from None
 
 

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from archcalc.language.source import bytes_of
-from archcalc.problems import FILE, USAGE, Complaint, Problem
+from archcalc.problems import FILE, USAGE, Complaint, Problem, reason
 
 MOST_BYTES: Final = 64 << 20
 """Of a kept result, and of the files beside a spec at a git revision."""
@@ -27,7 +27,7 @@ def from_file(path: str) -> dict[str, Mapping[str, int]]:
     try:
         data = json.loads(bytes_of(path, MOST_BYTES))
     except OSError as error:
-        raise _wrong(path, (error.strerror or str(error)).lower()) from None
+        raise _wrong(path, reason(error)) from None
     except (ValueError, RecursionError):
         raise _wrong(path, "it is no JSON") from None
     try:

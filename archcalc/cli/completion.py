@@ -93,9 +93,6 @@ def answer() -> None:
     """
     from archcalc.cli.app import app
 
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for good)
     try:
         app.main(prog_name="archcalc", standalone_mode=False)
         sys.stdout.flush()

@@ -20,7 +20,7 @@ from typing import Final
 import click
 
 from archcalc.cli.state import State
-from archcalc.problems import FILE, SPEC, USAGE, Complaint, Problem
+from archcalc.problems import FILE, SPEC, USAGE, Complaint, Problem, reason
 
 CODES: Final = {USAGE: 2, SPEC: 3, FILE: 4}
 INTERRUPTED: Final = 130
@@ -31,6 +31,7 @@ def run_and_leave(arguments: Sequence[str] | None) -> None:
     if os.environ.get("_ARCHCALC_COMPLETE"):  # a shell completes a line
         from archcalc.cli.completion import answer
 
+        _open_what_is_closed()
         answer()
     code = run(sys.argv[1:] if arguments is None else arguments)
     # Everything is written. Taking the interpreter apart would be another sixth of a short run.
@@ -39,9 +40,7 @@ def run_and_leave(arguments: Sequence[str] | None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the program; nothing leaves it but an exit code."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started this
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for good)
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             # What a terminal's encoding does not have is shown as an escape.
@@ -70,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     except OSError as error:
         _drop_output()
-        _quietly(f"error: cannot write the output: {(error.strerror or str(error)).lower()}")
+        _quietly(f"error: cannot write the output: {reason(error)}")
         return CODES[FILE]
     except Exception as error:
         if sys.flags.dev_mode:
@@ -83,6 +82,13 @@ def run(arguments: Sequence[str]) -> int:
             "please report it; python -X dev -m archcalc ... shows where it is"
         )
         return CODES[SPEC]
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that whoever started this has closed lead nowhere."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for good)
 
 
 def _invoke(arguments: list[str], state: State) -> int:

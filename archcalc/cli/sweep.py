@@ -26,7 +26,7 @@ from archcalc.cli.options import (
 )
 from archcalc.cli.state import State
 from archcalc.formats import FORMATS, SUFFIXES, Options
-from archcalc.problems import FILE, USAGE, Complaint, Problem
+from archcalc.problems import FILE, USAGE, Complaint, Problem, reason
 
 if TYPE_CHECKING:
     from archcalc.cli.targets import Target
@@ -274,7 +274,7 @@ def _table(spec: Any, path: str) -> Any:
     except UnicodeDecodeError:
         raise _file_fault(path, "it is not UTF-8") from None
     except OSError as error:
-        raise _file_fault(path, (error.strerror or str(error)).lower()) from None
+        raise _file_fault(path, reason(error)) from None
 
 
 def _file_fault(path: str, why: str) -> Complaint:

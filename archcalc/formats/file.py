@@ -78,7 +78,7 @@ def _ending() -> Iterator[None]:
 
 def unwritable(path: str, error: OSError, help: str = "") -> Complaint:
     """What is said of a file that cannot be written."""
-    from archcalc.problems import FILE, Complaint, Problem, shorten
+    from archcalc.problems import FILE, Complaint, Problem, reason, shorten
 
-    message = f"cannot write {shorten(path, 200)}: {(error.strerror or str(error)).lower()}"
+    message = f"cannot write {shorten(path, 200)}: {reason(error)}"
     return Complaint(Problem(message, help=help, kind=FILE, code="file"))

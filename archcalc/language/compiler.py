@@ -13,7 +13,7 @@ from archcalc.language.labels import label_steps
 from archcalc.language.program import Block, Module
 from archcalc.language.scope import Reports, Scope
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence, empty
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, empty, sort_of
 from archcalc.language.steps import (
     MODIFIERS,
     BlockStep,
@@ -544,13 +544,6 @@ class Compiler(Layers):
         step = ChosenStep(key.place, word, compile)
         step.label = key.text.lstrip("$").strip("()")
         return step
-
-
-def sort_of(item: Item) -> str:
-    """What an item is, for a message."""
-    if isinstance(item, Scalar):
-        return "nothing" if empty(item) else "text"
-    return "a list" if isinstance(item, Sequence) else "a mapping"
 
 
 def size_of(item: Item | None) -> int:

@@ -12,7 +12,7 @@ from archcalc.language.frame import Frame
 from archcalc.language.program import Declaration, Module
 from archcalc.language.scope import Reports, ScopedReader
 from archcalc.language.slots import Slot
-from archcalc.language.source import Item, Mapping, Scalar, Sequence, empty
+from archcalc.language.source import Item, Mapping, Scalar, Sequence, sort_of
 from archcalc.language.words import SIZES
 from archcalc.limits import Limits, raised
 from archcalc.problems import Complaint, Place, Problem, meant, quoted, shorten
@@ -65,8 +65,7 @@ class Declarer:
             return None
         if isinstance(item, Mapping):
             return item
-        found = "a list" if isinstance(item, Sequence) else "nothing" if empty(item) else "text"
-        message = f"{what} must be a mapping of names to values, got {found}"
+        message = f"{what} must be a mapping of names to values, got {sort_of(item)}"
         self.problem(message, item.place, f"such as {example}", code="type")
         return None
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from archcalc.limits import Limits, raised
-from archcalc.problems import FILE, Complaint, Place, Problem, Source, shorten
+from archcalc.problems import FILE, Complaint, Place, Problem, Source, reason, shorten
 
 
 class Scalar:
@@ -89,6 +89,13 @@ Item = Scalar | Sequence | Mapping
 def empty(item: Item) -> bool:
     """Whether nothing stands behind a key: ``small:``."""
     return isinstance(item, Scalar) and item.plain and not item.text
+
+
+def sort_of(item: Item) -> str:
+    """What an item is, for a message."""
+    if isinstance(item, Scalar):
+        return "nothing" if empty(item) else "text"
+    return "a list" if isinstance(item, Sequence) else "a mapping"
 
 
 NOT_TEXT: Final = (
@@ -420,9 +427,8 @@ def read_bytes(path: str, limits: Limits) -> bytes:
     try:
         return bytes_of(path, limits.file_bytes + 1)
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
         help = "give the path of a .yaml file" if isinstance(error, NotRegular) else ""
-        message = f"cannot read {shorten(path, 200)}: {why}"
+        message = f"cannot read {shorten(path, 200)}: {reason(error)}"
         raise Complaint(Problem(message, None, help, kind=FILE, code="file")) from None
 
 
